@@ -1,0 +1,1 @@
+"""Ground floor: who everybody is, what letters they get and what was done in their name."""

@@ -1,0 +1,140 @@
+"""The letters we send, owed in the database first and mailed afterwards, each once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils.timezone import override
+
+from accounts.models import Letter, Membership, Organization
+
+logger = structlog.get_logger(__name__)
+
+Attachment = tuple[str, bytes, str]
+FindDocument = Callable[[str], Attachment | None]
+"""Answers name, bytes and type of a numbered document, or none while it is not rendered."""
+
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = dt.timedelta(minutes=1)
+
+
+class DocumentNotReady(Exception):
+    """The document that the letter carries is not rendered yet."""
+
+
+def owe_letter(
+    organization: Organization,
+    *,
+    code: str,
+    key: str,
+    context: dict[str, Any],
+    now: dt.datetime,
+    document_number: str = "",
+) -> bool:
+    """Write down that a letter is owed; under a key that is known nothing happens.
+
+    Answers whether it is new.
+    """
+    _, created = Letter.objects.get_or_create(
+        organization=organization,
+        key=key,
+        defaults={
+            "code": code,
+            "context": context,
+            "document_number": document_number,
+            "due_at": now,
+            "created_at": now,
+        },
+    )
+    return created
+
+
+def readers(organization: Organization) -> list[str]:
+    """Answer who gets letters about money: the billing address, or owners and billing members."""
+    if organization.email:
+        return [organization.email]
+    memberships = organization.memberships.filter(
+        role__in=Membership.BILLING_ROLES, user__is_active=True
+    )
+    return list(memberships.order_by("id").values_list("user__email", flat=True))
+
+
+def compose(letter: Letter, attachment: Attachment | None = None) -> EmailMultiAlternatives:
+    """Make the mail of a letter: text and HTML in the organization's time zone."""
+    organization = letter.organization
+    context = {
+        **letter.context,
+        "organization": organization,
+        "brand": settings.BRAND,
+        "site_url": settings.SITE_URL,
+    }
+    folder = f"letters/{letter.code}"
+    with override(organization.zone):
+        subject = " ".join(render_to_string(f"{folder}/subject.txt", context).split())
+        mail = EmailMultiAlternatives(
+            subject=subject,
+            body=render_to_string(f"{folder}/body.txt", context).strip() + "\n",
+            to=readers(organization),
+            headers={"X-Letter": letter.code},
+        )
+        mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")
+    if attachment:
+        mail.attach(*attachment)
+    return mail
+
+
+def deliver_due(*, now: dt.datetime, find_document: FindDocument, limit: int = 500) -> int:
+    """Mail the letters that are due, one at a time; answers how many were sent."""
+    due = Letter.objects.filter(status=Letter.Status.WAITING, due_at__lte=now)
+    ids = list(due.order_by("due_at", "id").values_list("id", flat=True)[:limit])
+    return sum(_deliver(pk, now=now, find_document=find_document) for pk in ids)
+
+
+@transaction.atomic
+def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> bool:
+    letter = (
+        Letter.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("organization")
+        .filter(pk=pk, status=Letter.Status.WAITING, due_at__lte=now)
+        .first()
+    )
+    if letter is None:
+        return False
+    try:
+        _send(letter, find_document)
+    except DocumentNotReady:
+        return False
+    except Exception as error:  # one letter that cannot be made or sent must not stop the others
+        _postpone(letter, error, now=now)
+        return False
+    letter.status, letter.sent_at = Letter.Status.SENT, now
+    letter.save(update_fields=["status", "sent_at"])
+    return True
+
+
+def _send(letter: Letter, find_document: FindDocument) -> None:
+    attachment = None
+    if letter.document_number:
+        attachment = find_document(letter.document_number)
+        if attachment is None:
+            raise DocumentNotReady(letter.document_number)
+    mail = compose(letter, attachment)
+    if mail.to:
+        mail.send()
+
+
+def _postpone(letter: Letter, error: Exception, *, now: dt.datetime) -> None:
+    letter.attempts += 1
+    letter.last_error = f"{type(error).__name__}: {error}"[:500]
+    letter.due_at = now + FIRST_PAUSE * 2 ** (letter.attempts - 1)
+    if letter.attempts >= MOST_ATTEMPTS:
+        letter.status = Letter.Status.PARKED
+    letter.save(update_fields=["attempts", "last_error", "due_at", "status"])
+    logger.warning("letter_not_sent", letter=letter.pk, code=letter.code, error=letter.last_error)

@@ -1,0 +1,25 @@
+"""The map of addresses."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from billing_portal import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz/", views.healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("plans.urls")),
+    path("", include("wallet.urls")),
+    path("", include("invoices.urls")),
+    path("", include("usage.urls")),
+    path("api/v1/", include("billing_portal.api_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api_schema"),
+        name="api_docs",
+    ),
+]

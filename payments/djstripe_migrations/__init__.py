@@ -1,0 +1,1 @@
+"""dj-stripe's tables in one step; its own steps take minutes to reach the same schema."""

@@ -1,0 +1,84 @@
+"""A plan takes effect: the running period ends, a fresh one begins with its credits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from accounts.models import Organization
+from plans.models import Period, PlanVersion, Subscription
+from plans.periods import Window
+from plans.reminding import watch_from_start
+from wallet.credits import Credits
+from wallet.granting import end_plan_credits, grant_credits
+from wallet.models import CreditGrant, Wallet
+from wallet.pausing import set_pause_terms
+
+
+def lock_subscription(organization: Organization) -> Subscription | None:
+    """Take the organization's subscription for this transaction, after its wallet."""
+    return (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("period", "version__plan")
+        .filter(organization=organization)
+        .first()
+    )
+
+
+def begin_period(
+    wallet: Wallet,
+    subscription: Subscription | None,
+    *,
+    organization: Organization,
+    version: PlanVersion,
+    window: Window,
+    source: Period.Source,
+    now: dt.datetime,
+    anchor_day: int | None = None,
+) -> Period:
+    """Begin a period under the locks of wallet and subscription.
+
+    Closes the running period at the new one's start, expires its plan credits and grants new
+    ones. Counters belong to a period, so the new one begins without any.
+    """
+    if subscription:
+        _close(subscription.period, at=window.starts_at, now=now)
+    end_plan_credits(organization, now=now)
+    period = Period.objects.create(
+        organization=organization,
+        version=version,
+        number=subscription.period.number + 1 if subscription else 1,
+        source=source,
+        time_zone=organization.time_zone,
+        first_day=window.first_day,
+        last_day=window.last_day,
+        starts_at=window.starts_at,
+        ends_at=window.ends_at,
+    )
+    watch_from_start(period, now=now)
+    Subscription.objects.update_or_create(
+        organization=organization,
+        defaults={
+            "version": version,
+            "period": period,
+            "anchor_day": anchor_day or window.first_day.day,
+        },
+    )
+    terms = version.terms
+    set_pause_terms(wallet, overdraft=terms.overdraft, pause_when=terms.pause_when)
+    if terms.included_credits:
+        grant_credits(
+            organization,
+            kind=CreditGrant.Kind.PLAN,
+            credits=Credits(terms.included_credits),
+            key=f"period:{period.pk}",
+            expires_at=window.ends_at,
+            description=f"Included in {version.name}",
+            now=now,
+        )
+    return period
+
+
+def _close(period: Period, *, at: dt.datetime, now: dt.datetime) -> None:
+    period.ends_at = max(min(period.ends_at, at), period.starts_at)
+    period.replaced_at, period.look_at = now, None
+    period.save(update_fields=["ends_at", "replaced_at", "look_at"])

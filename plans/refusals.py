@@ -1,0 +1,53 @@
+"""Refusals that several verbs of this floor share."""
+
+from __future__ import annotations
+
+from accounts.refusals import Refusal
+
+
+class PlanNotAvailable(Refusal):
+    """There is no such plan, or not for this organization."""
+
+    code = "plan_not_available"
+    message = "This plan is not available."
+    remedy = "Choose one of the plans that are offered, or ask us."
+
+
+class TrialUsed(Refusal):
+    """The free trial is available once per organization, ever."""
+
+    code = "trial_used"
+    message = "The free trial was used already; it is available once per organization."
+    remedy = "Staff can extend the trial, or apply a plan."
+
+
+class NotOnTrial(Refusal):
+    """Only a trial can be extended."""
+
+    code = "not_on_trial"
+    message = "This organization is not on a trial."
+    remedy = "Apply or renew a plan instead."
+
+
+class NoSubscription(Refusal):
+    """There is no plan yet."""
+
+    code = "no_subscription"
+    message = "This organization has no plan yet."
+    remedy = "Staff apply a plan."
+
+
+class PreviewOutdated(Refusal):
+    """What was confirmed is no longer what would happen."""
+
+    code = "preview_outdated"
+    message = "Something changed since this preview was made; nothing was done."
+    remedy = "Look at the new preview and confirm that."
+
+
+class ItemNotInPlan(Refusal):
+    """The plan does not rent this."""
+
+    code = "item_not_in_plan"
+    message = "The plan does not offer this for rent."
+    remedy = "Apply a plan that does."

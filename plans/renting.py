@@ -1,0 +1,96 @@
+"""Things are rented at a fixed cost per period, and given back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import transaction
+
+from accounts.models import Organization
+from accounts.refusals import Invalid
+from plans.beginning import lock_subscription
+from plans.models import Rental
+from plans.refusals import ItemNotInPlan, NoSubscription
+from wallet.ledger import lock_wallet
+
+MOST_AT_ONCE = 1000
+
+
+@transaction.atomic
+def rent(
+    organization: Organization, *, item: str, reference: str, now: dt.datetime
+) -> Rental:
+    """Begin to rent one thing; one that is held under this reference is answered as it is.
+
+    Begun within a running period, the days from today to its last go on the next invoice.
+
+    :raises NoSubscription: there is no plan.
+    :raises ItemNotInPlan: the plan has no price for it in the organization's currency.
+    """
+    lock_wallet(organization.pk)
+    subscription = lock_subscription(organization)
+    if subscription is None:
+        raise NoSubscription
+    if subscription.version.terms.rental_price_in(item, organization.currency) is None:
+        raise ItemNotInPlan(field="item")
+    held = Rental.objects.held().filter(
+        organization=organization, item=item, reference=reference
+    )
+    running = None if subscription.period.is_over(now) else subscription.period
+    return held.first() or Rental.objects.create(
+        organization=organization,
+        item=item,
+        reference=reference,
+        began_at=now,
+        began_on=organization.today(now),
+        prorata_period=running,
+    )
+
+
+@transaction.atomic
+def rent_several(
+    organization: Organization, *, item: str, quantity: int, now: dt.datetime
+) -> list[Rental]:
+    """Begin to rent a number of a thing, under references of our own.
+
+    :raises Invalid: fewer than one, or more than a thousand.
+    """
+    if not 1 <= quantity <= MOST_AT_ONCE:
+        raise Invalid(f"Rent between 1 and {MOST_AT_ONCE}.", field="quantity")
+    return [
+        rent(organization, item=item, reference=uuid.uuid4().hex[:12], now=now)
+        for _ in range(quantity)
+    ]
+
+
+@transaction.atomic
+def give_back(
+    organization: Organization, *, item: str, reference: str, now: dt.datetime
+) -> bool:
+    """End a rental; it costs nothing any more, and nothing comes back. Answers whether it was held."""
+    lock_wallet(organization.pk)
+    held = Rental.objects.held().filter(
+        organization=organization, item=item, reference=reference
+    )
+    return bool(held.update(ended_at=now))
+
+
+@transaction.atomic
+def give_back_several(
+    organization: Organization, *, item: str, quantity: int, now: dt.datetime
+) -> None:
+    """End a number of rentals of an item, the newest first.
+
+    :raises Invalid: more than are held.
+    """
+    lock_wallet(organization.pk)
+    held = list(
+        Rental.objects.held()
+        .filter(organization=organization, item=item)
+        .order_by("-began_at", "-id")
+        .values_list("pk", flat=True)
+    )
+    if not 1 <= quantity <= len(held):
+        raise Invalid(f"{len(held)} of these are held.", field="quantity")
+    Rental.objects.filter(pk__in=held[:quantity]).update(ended_at=now)

@@ -1,0 +1,64 @@
+"""What is unused of a running period: the smaller of its days and of what it included."""
+
+from __future__ import annotations
+
+import datetime as dt
+from fractions import Fraction
+
+from django.db.models import Sum
+
+from invoices.models import Invoice, InvoiceLine
+from plans.models import Counter, Period
+from wallet.models import CreditGrant
+from wallet.money import Money
+
+# Of what a period's invoice says, plan and rentals are for the period; the rest is not.
+OF_THE_PERIOD = "^(plan$|rental:)"
+
+
+def unused_credit(period: Period, *, today: dt.date, now: dt.datetime) -> Money:
+    """Answer what a new invoice takes off for the rest of a running period.
+
+    What was paid for plan and rentals, times the smaller of the share of whole days not begun
+    and the share of the most used of quotas, allowances and plan credits.
+    """
+    nothing = Money(0, period.organization.currency)
+    if period.is_over(now):
+        return nothing
+    paid = _paid_for(period)
+    if not paid:
+        return nothing
+    share = min(_days_not_begun(period, today), _not_used(period))
+    return Money(paid, period.organization.currency).share(share)
+
+
+def _paid_for(period: Period) -> int:
+    lines = InvoiceLine.objects.filter(
+        invoice__organization_id=period.organization_id,
+        invoice__key=f"period:{period.pk}",
+        invoice__status=Invoice.Status.PAID,
+        code__regex=OF_THE_PERIOD,
+    )
+    return lines.aggregate(paid=Sum("amount_minor"))["paid"] or 0
+
+
+def _days_not_begun(period: Period, today: dt.date) -> Fraction:
+    days = (period.last_day - period.first_day).days + 1
+    return Fraction(max((period.last_day - today).days, 0), days)
+
+
+def _not_used(period: Period) -> Fraction:
+    terms = period.version.terms
+    used = dict(Counter.objects.filter(period=period).values_list("meter", "used"))
+    included = {**terms.quotas, **terms.allowances}
+    shares = [
+        Fraction(used.get(meter, 0)) / Fraction(amount)
+        for meter, amount in included.items()
+        if amount
+    ]
+    grant = CreditGrant.objects.filter(
+        organization_id=period.organization_id, key=f"period:{period.pk}"
+    ).first()
+    if grant:
+        shares.append(1 - Fraction(grant.remaining) / Fraction(grant.credits))
+    return max(1 - max(shares, default=Fraction(0)), Fraction(0))

@@ -1,0 +1,30 @@
+"""What every test stands on: a database, a quiet outside world, and quick passwords."""
+
+import os
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each process of the tests its own cache and passwords that cost nothing to check."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Listing all files anew for every client would cost more than most tests.
+    settings.WHITENOISE_USE_FINDERS = False
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy the tables from the database that was migrated once, where there is one."""
+    template = os.environ.get("TEST_DATABASE_TEMPLATE")
+    if template:
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = template
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_cache() -> None:
+    """Start every test with no rate limit used up."""
+    cache.clear()

@@ -1,0 +1,1 @@
+"""Floor 6: what was used, what it cost, and whether more may start."""

@@ -1,0 +1,56 @@
+"""The bell in the top bar: amber at zero, red where the balance pauses work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+from plans.terms import CALL_MINUTES, MESSAGES, SESSIONS, Terms
+
+GATED_METERS = (CALL_MINUTES, MESSAGES, SESSIONS)
+
+
+class Bell(StrEnum):
+    """What the balance means for work, in one colour."""
+
+    NONE = "none"
+    AMBER = "amber"
+    RED = "red"
+
+    @property
+    def words(self) -> str:
+        return WORDS[self]
+
+
+WORDS = {
+    Bell.NONE: "Balance is fine",
+    Bell.AMBER: "Balance is used up; work goes on for now",
+    Bell.RED: "Work is paused until credits are added",
+}
+
+
+def bell_of(
+    terms: Terms | None,
+    *,
+    balance: Decimal,
+    wallet_pauses: bool,
+    credits_left: Decimal,
+    allowance_left: Mapping[str, Decimal],
+) -> Bell:
+    """Answer the bell's colour.
+
+    ``credits_left`` are those of live grants; while there are some, or units of an allowance
+    that lets work start, the balance pauses nothing.
+    """
+    if terms is None or not terms.charges_credits:
+        return Bell.NONE
+    if wallet_pauses and credits_left <= 0 and _asks_balance(terms, allowance_left):
+        return Bell.RED
+    return Bell.AMBER if balance <= 0 else Bell.NONE
+
+
+def _asks_balance(terms: Terms, allowance_left: Mapping[str, Decimal]) -> bool:
+    return any(
+        terms.charges(meter) and allowance_left.get(meter, 0) <= 0 for meter in GATED_METERS
+    )

@@ -1,0 +1,112 @@
+"""What usage costs: quantity, allowance, rate and sources; pure sums, exact until rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from accounts.refusals import Refusal
+from plans.terms import Terms
+from wallet.credits import ZERO, Credits, rounded
+
+OUTBOUND_CALLS = "outbound_calls"
+
+
+class MeterNotInPlan(Refusal):
+    """The plan would have to charge this and has no rate for it."""
+
+    code = "meter_not_in_plan"
+    message = "The plan has no rate for this meter."
+    remedy = "Apply a plan that has one; then report it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How much of which meter was used, and which quotas it counts against."""
+
+    meter: str
+    quantity: Fraction
+    channel: str = ""
+    voice_tier: str | None = None
+    counts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a measured quantity costs: units from the allowance, the rest at a rate."""
+
+    measured: Measured
+    allowance: Decimal
+    rate: Decimal | None
+    credits: Credits
+
+
+@dataclass(slots=True)
+class Source:
+    """A grant from which credits can be drawn."""
+
+    grant_id: int
+    kind: str
+    remaining: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Credits taken from one source: a grant, or the wallet where ``grant_id`` is none."""
+
+    kind: str
+    grant_id: int | None
+    credits: Decimal
+
+
+def measure_call(terms: Terms, *, channel: str, voice_tier: str | None, seconds: int) -> Measured:
+    """Answer the minutes of a connected call, its length rounded up to the plan's increment."""
+    step = terms.call_increment_seconds
+    billed = -(-seconds // step) * step
+    counts = {OUTBOUND_CALLS: 1} if channel == "outbound" else None
+    return Measured(
+        meter="call_minutes",
+        quantity=Fraction(billed, 60),
+        channel=channel,
+        voice_tier=terms.tier(voice_tier),
+        counts=counts,
+    )
+
+
+def rate(terms: Terms, measured: Measured, *, allowance_left: Decimal) -> Rated:
+    """Answer what a quantity costs: first the allowance, then credits for the exact rest.
+
+    :raises MeterNotInPlan: something is left to charge and there is no rate.
+    """
+    units = rounded(measured.quantity)
+    taken = max(min(allowance_left, units), ZERO)
+    rest = Fraction(0) if taken == units else measured.quantity - Fraction(taken)
+    price = terms.rate(measured.meter, measured.channel or None, measured.voice_tier)
+    if rest and price is None:
+        raise MeterNotInPlan(f"The plan has no rate for {_name(measured)}.", field="meter")
+    credits = rounded(rest * Fraction(price)) if rest and price else ZERO
+    return Rated(measured, taken, price, credits)
+
+
+def draw(credits: Decimal, sources: Sequence[Source]) -> list[Draw]:
+    """Take credits from grants in their order, and what they cannot give from the wallet.
+
+    The sources' rests are reduced.
+    """
+    draws, open_ = [], credits
+    for source in sources:
+        part = min(open_, source.remaining)
+        if part > 0:
+            source.remaining -= part
+            open_ -= part
+            draws.append(Draw(source.kind, source.grant_id, part))
+    if open_ > 0:
+        draws.append(Draw("wallet", None, open_))
+    return draws
+
+
+def _name(measured: Measured) -> str:
+    parts = [measured.meter, measured.channel, measured.voice_tier or ""]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""Floor 2: money, credits, grants and the append-only ledger."""

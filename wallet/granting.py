@@ -1,0 +1,114 @@
+"""Credits with an end are granted, and what is left of them expires."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+from django.db import transaction
+
+from accounts.models import Organization
+from wallet.credits import Credits
+from wallet.ledger import Posting, lock_wallet, post
+from wallet.models import CreditGrant, LedgerEntry
+
+logger = structlog.get_logger(__name__)
+
+ENTRY_KINDS = {
+    CreditGrant.Kind.PLAN: LedgerEntry.Kind.PLAN_CREDITS,
+    CreditGrant.Kind.BONUS: LedgerEntry.Kind.BONUS,
+}
+
+
+@transaction.atomic
+def grant_credits(
+    organization: Organization,
+    *,
+    kind: CreditGrant.Kind,
+    credits: Credits,
+    key: str,
+    expires_at: dt.datetime,
+    description: str,
+    now: dt.datetime,
+) -> CreditGrant:
+    """Grant credits that expire; under a key that is known, answer the grant that exists."""
+    lock_wallet(organization.pk)
+    grant, created = CreditGrant.objects.get_or_create(
+        organization=organization,
+        key=key,
+        defaults={
+            "kind": kind,
+            "credits": credits,
+            "remaining": 0,
+            "effective_at": now,
+            "expires_at": expires_at,
+            "created_at": now,
+        },
+    )
+    if created:
+        entry = Posting(
+            organization.pk, ENTRY_KINDS[kind], credits, f"grant:{key}", description, grant.pk
+        )
+        post([entry], now=now)
+        grant.refresh_from_db(fields=["remaining"])
+    return grant
+
+
+@transaction.atomic
+def end_plan_credits(organization: Organization, *, now: dt.datetime) -> None:
+    """Expire all plan credits at once, because another plan takes effect."""
+    lock_wallet(organization.pk)
+    grants = CreditGrant.objects.filter(
+        organization=organization, kind=CreditGrant.Kind.PLAN, remaining__gt=0
+    )
+    rest = list(grants.order_by("id"))
+    grants.filter(expires_at__gt=now).update(expires_at=now)
+    _write_off(rest, now=now)
+
+
+@transaction.atomic
+def move_plan_credits(
+    organization: Organization, *, expires_at: dt.datetime, now: dt.datetime
+) -> None:
+    """Let plan credits that still live end with their period's new end."""
+    lock_wallet(organization.pk)
+    grants = CreditGrant.objects.filter(organization=organization, kind=CreditGrant.Kind.PLAN)
+    grants.live(now).update(expires_at=expires_at)
+
+
+def expire_due(*, now: dt.datetime, limit: int = 1000) -> int:
+    """Write off what is left of grants past their end; answers how many organizations."""
+    due = CreditGrant.objects.due_to_expire(now).order_by("organization_id")
+    organizations = due.values_list("organization_id", flat=True).distinct()[:limit]
+    done = 0
+    for organization_id in organizations:
+        try:
+            _expire_organization(organization_id, now=now)
+            done += 1
+        except Exception:  # a bad row is logged and does not stop the sweep
+            logger.exception("grants_not_expired", organization=organization_id)
+    return done
+
+
+@transaction.atomic
+def _expire_organization(organization_id: int, *, now: dt.datetime) -> None:
+    lock_wallet(organization_id)
+    grants = CreditGrant.objects.due_to_expire(now).filter(organization_id=organization_id)
+    _write_off(list(grants.order_by("expires_at", "id")), now=now)
+
+
+def _write_off(grants: list[CreditGrant], *, now: dt.datetime) -> None:
+    post(
+        [
+            Posting(
+                grant.organization_id,
+                LedgerEntry.Kind.EXPIRY,
+                -grant.remaining,
+                f"expiry:{grant.pk}",
+                f"{grant.get_kind_display()} expired",
+                grant.pk,
+            )
+            for grant in grants
+        ],
+        now=now,
+    )

@@ -1,0 +1,188 @@
+"""Wallets, credit grants and the ledger that explains every one of their figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Organization
+
+
+def credits_field(**options: object) -> models.DecimalField[Decimal, Decimal]:
+    """Make a column of credits: 20 digits, 6 of them decimals."""
+    return models.DecimalField(max_digits=20, decimal_places=6, **options)  # type: ignore[arg-type]  # options pass through unseen
+
+
+class CreditPrice(models.Model):
+    """What one credit costs in a currency, and the bounds of buying in it."""
+
+    currency = models.CharField(max_length=3, primary_key=True)
+    price = models.DecimalField(
+        max_digits=20, decimal_places=10, help_text="Major units per credit."
+    )
+    minimum_top_up_minor = models.BigIntegerField(default=0)
+    monthly_recharge_ceiling_minor = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("currency",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(price__gt=0), name="credit_price_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.price.normalize():f} {self.currency}"
+
+
+class Wallet(models.Model):
+    """An organization's credits that never expire; the balance equals the sum of its entries."""
+
+    class PauseWhen(models.TextChoices):
+        DRY = "dry", "When dry"
+        NEGATIVE = "negative", "When negative"
+
+    organization = models.OneToOneField(
+        Organization, models.PROTECT, primary_key=True, related_name="wallet"
+    )
+    balance = credits_field(default=Decimal(0))
+    overdraft = credits_field(default=Decimal(0))
+    pause_when = models.CharField(max_length=8, choices=PauseWhen, default=PauseWhen.DRY)
+    paused = models.BooleanField(
+        default=False,
+        help_text="Went below the overdraft on a plan that pauses when negative, and not yet above zero.",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(overdraft__gte=0), name="wallet_overdraft_positive"),
+            models.CheckConstraint(
+                condition=Q(pause_when__in=["dry", "negative"]), name="wallet_pause_when_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(paused=False) | Q(balance__lte=0), name="wallet_paused_only_in_the_red"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"wallet of {self.organization}"
+
+
+class CreditGrantQuerySet(models.QuerySet["CreditGrant"]):
+    def live(self, now: dt.datetime) -> CreditGrantQuerySet:
+        """Grants of which something can still be drawn at this instant."""
+        return self.filter(remaining__gt=0, effective_at__lte=now, expires_at__gt=now)
+
+    def due_to_expire(self, now: dt.datetime) -> CreditGrantQuerySet:
+        """Grants past their end whose rest has not yet been written off."""
+        return self.filter(remaining__gt=0, expires_at__lte=now)
+
+
+class CreditGrant(models.Model):
+    """Credits that expire; what remains equals what was granted plus all of its entries."""
+
+    class Kind(models.TextChoices):
+        PLAN = "plan", "Plan credits"
+        BONUS = "bonus", "Bonus"
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="credit_grants")
+    kind = models.CharField(max_length=5, choices=Kind)
+    credits = credits_field()
+    remaining = credits_field()
+    key = models.CharField(max_length=120)
+    effective_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    objects = CreditGrantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organization", "key"], name="one_grant_per_key"),
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0) & Q(remaining__lte=F("credits")),
+                name="grant_remaining_within_granted",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["plan", "bonus"]), name="grant_kind_known"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organization", "expires_at"],
+                name="grant_with_rest",
+                condition=Q(remaining__gt=0),
+            ),
+            models.Index(
+                fields=["expires_at"], name="grant_due_to_expire", condition=Q(remaining__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.organization}"
+
+
+class LedgerEntry(models.Model):
+    """One movement of credits, in the wallet or in a grant; written once and never changed."""
+
+    class Kind(models.TextChoices):
+        SIGNUP = "signup", "Sign-up credits"
+        PLAN_CREDITS = "plan_credits", "Plan credits"
+        BONUS = "bonus", "Bonus"
+        TOP_UP = "top_up", "Top-up"
+        ADJUSTMENT = "adjustment", "Adjustment"
+        USAGE = "usage", "Usage"
+        EXPIRY = "expiry", "Expiry"
+        REFUND = "refund", "Refund"
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="ledger_entries")
+    grant = models.ForeignKey(
+        CreditGrant, models.PROTECT, null=True, blank=True, related_name="entries"
+    )
+    kind = models.CharField(max_length=12, choices=Kind)
+    credits = credits_field()
+    balance_after = credits_field(help_text="Of the wallet, or of the grant that was drawn.")
+    key = models.CharField(max_length=240)
+    description = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        ordering = ("-id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organization", "key"], name="one_entry_per_key"),
+            models.CheckConstraint(condition=~Q(credits=0), name="entry_moves_something"),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[
+                        "signup",
+                        "plan_credits",
+                        "bonus",
+                        "top_up",
+                        "adjustment",
+                        "usage",
+                        "expiry",
+                        "refund",
+                    ]
+                ),
+                name="entry_kind_known",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-id"], name="entry_by_organization"),
+            models.Index(
+                fields=["grant"], name="entry_by_grant", condition=Q(grant__isnull=False)
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="entry_is_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.credits}"
