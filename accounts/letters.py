@@ -119,6 +119,13 @@ def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> bool:
     return True
 
 
+def try_again(letter: Letter, *, now: dt.datetime) -> None:
+    """Let a parked letter be mailed again."""
+    Letter.objects.filter(pk=letter.pk, status=Letter.Status.PARKED).update(
+        status=Letter.Status.WAITING, attempts=0, due_at=now
+    )
+
+
 def _send(letter: Letter, find_document: FindDocument) -> None:
     attachment = None
     if letter.document_number:

@@ -1,8 +1,175 @@
-"""When what is due is looked for."""
+"""The timetable: what is due without anybody asking, when it is looked for, and why.
 
+Every sweep finds its rows in the database by their state and takes them one at a time, so it may
+run late, twice, or on two workers at once. The queue only carries the hint to look.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 from typing import Any
+
+from celery.schedules import crontab
+from django.db.models import Min, QuerySet
+
+from accounts.letters import deliver_due
+from accounts.models import Letter
+from billing_portal.doctor import examine
+from billing_portal.logins import forget_logins
+from invoices.documents import find_document, render_due
+from plans.models import Period
+from plans.reminding import remind_due
+from wallet.granting import expire_due
+from wallet.models import CreditGrant
+
+DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Every so many minutes, a divisor of 60, at the full minute."""
+
+    minutes: int
+
+    @property
+    def interval(self) -> dt.timedelta:
+        return dt.timedelta(minutes=self.minutes)
+
+    @property
+    def crontab(self) -> crontab:
+        return crontab(minute=f"*/{self.minutes}")
+
+    def next_tick(self, after: dt.datetime) -> dt.datetime:
+        """Answer the first instant later than ``after`` at which beat rings."""
+        hour = after.replace(minute=0, second=0, microsecond=0)
+        return hour + ((after - hour) // self.interval + 1) * self.interval
+
+
+@dataclass(frozen=True, slots=True)
+class Nightly:
+    """Once a day, at this time in UTC."""
+
+    hour: int
+    minute: int
+
+    @property
+    def interval(self) -> dt.timedelta:
+        return DAY
+
+    @property
+    def crontab(self) -> crontab:
+        return crontab(hour=self.hour, minute=self.minute)
+
+    def next_tick(self, after: dt.datetime) -> dt.datetime:
+        """Answer the first instant later than ``after`` at which beat rings."""
+        today = after.replace(hour=self.hour, minute=self.minute, second=0, microsecond=0)
+        return today if today > after else today + DAY
+
+
+class Wakes(Enum):
+    """What makes a row due."""
+
+    DAY = "a local midnight, or an instant that the row notes"
+    WORK = "something was just written, or an instant that the row notes"
+    NOTHING = "no row is due; it looks after the house"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Rows that note in a field the instant at which they are due."""
+
+    rows: QuerySet[Any, Any]
+    field: str
+
+    def next_after(self, instant: dt.datetime) -> dt.datetime | None:
+        """Answer the earliest noted instant that is later than this one."""
+        later = self.rows.all().filter(**{f"{self.field}__gt": instant})
+        found: dt.datetime | None = later.aggregate(next=Min(self.field))["next"]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timetable."""
+
+    name: str
+    sweep: Callable[..., object]
+    when: Every | Nightly
+    wakes: Wakes
+    why: str
+    noted: Noted | None = None
+
+
+TIMETABLE = (
+    Entry(
+        "expire_grants",
+        expire_due,
+        Every(minutes=5),
+        Wakes.DAY,
+        "Writes off what is left of bonuses and plan credits past their end; no balance waits "
+        "for it, but the ledger shall say so within the hour.",
+        Noted(CreditGrant.objects.filter(remaining__gt=0), "expires_at"),
+    ),
+    Entry(
+        "remind",
+        remind_due,
+        Every(minutes=5),
+        Wakes.DAY,
+        "Tells owners that a trial or plan ends soon, and that it ended; the gate knows by itself.",
+        Noted(Period.objects.all(), "look_at"),
+    ),
+    Entry(
+        "render_documents",
+        render_due,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Renders the PDF of every invoice and receipt that was issued, once.",
+    ),
+    Entry(
+        "deliver_letters",
+        partial(deliver_due, find_document=find_document),
+        Every(minutes=1),
+        Wakes.WORK,
+        "Mails the letters that are owed, with their PDF, and tries failed ones again.",
+        Noted(Letter.objects.filter(status=Letter.Status.WAITING), "due_at"),
+    ),
+    Entry(
+        "examine",
+        examine,
+        Nightly(hour=3, minute=10),
+        Wakes.NOTHING,
+        "The ledger doctor looks for broken invariants before a customer finds one.",
+    ),
+    Entry(
+        "forget_logins",
+        forget_logins,
+        Nightly(hour=3, minute=40),
+        Wakes.NOTHING,
+        "Deletes browser sessions that ended.",
+    ),
+)
+
+
+def task_name(entry: Entry) -> str:
+    """Answer the name of an entry's Celery task."""
+    return f"timetable.{entry.name}"
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
-    """Write the timetable as Celery beat reads it."""
-    return {}
+    """Write the timetable as Celery beat reads it.
+
+    A hint that nobody took before the next one is due is dropped, so that a queue whose worker
+    was away does not hold a thousand of them.
+    """
+    return {
+        entry.name: {
+            "task": task_name(entry),
+            "schedule": entry.when.crontab,
+            "options": {"expires": entry.when.interval.total_seconds()},
+        }
+        for entry in TIMETABLE
+    }

@@ -32,9 +32,12 @@ def record_bank_payment(
     reference: str,
     now: dt.datetime,
     amount: Money | None = None,
+    expected_invoice: str | None = None,
     actor: User | None = None,
 ) -> Payment:
     """Settle the oldest open invoice with a bank payment; once per bank reference.
+
+    ``expected_invoice`` is the number that staff saw when they confirmed.
 
     :raises NothingToPay: no invoice is open.
     :raises Invalid: no reference, or an amount that is not the invoice's.
@@ -47,6 +50,8 @@ def record_bank_payment(
     if known:
         return known
     invoice = oldest_open_invoice(organization)
+    if expected_invoice is not None and expected_invoice != invoice.number:
+        raise Invalid(f"The oldest open invoice is {invoice.number} now; look at it first.")
     if amount is not None and amount != invoice.total:
         raise Invalid(
             f"{invoice.number} is open with {invoice.total.display()}; "

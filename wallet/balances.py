@@ -21,6 +21,7 @@ class Balances:
     plan_credits: Credits
     bonus: Credits
     overdraft: Credits
+    pause_when: str
     paused: bool
 
 
@@ -37,5 +38,6 @@ def balances(organization: Organization, *, now: dt.datetime) -> Balances:
         plan_credits=Credits(left["plan"] or ZERO),
         bonus=Credits(left["bonus"] or ZERO),
         overdraft=Credits(wallet.overdraft),
+        pause_when=wallet.pause_when,
         paused=wallet.paused,
     )

@@ -1,0 +1,110 @@
+"""What every admin page stands on: the theme, and rows that are looked at, never typed over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.paginator import InfinitePaginator
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+    _Inline = admin.TabularInline[Any, Any]
+else:
+    from unfold.admin import ModelAdmin as _Admin
+    from unfold.admin import TabularInline as _Inline
+
+NOTHING = "–"
+
+
+class HouseAdmin(_Admin):
+    """The base of every admin page: the theme's, with filters that wait until they are sent."""
+
+    list_per_page: ClassVar[int] = 50
+    list_filter_submit: ClassVar[bool] = True
+    list_fullwidth: ClassVar[bool] = True
+    warn_unsaved_form: ClassVar[bool] = True
+    empty_value_display = NOTHING
+
+
+class LookedAt:
+    """No row is added, changed or deleted by hand; what changes them are verbs."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(LookedAt, HouseAdmin):
+    """A table of money or of what happened: seen by those who may view it, changed by none."""
+
+    actions = None
+
+
+class LongTableAdmin(ReadOnlyAdmin):
+    """A read-only table too long to be counted for every page of it."""
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+
+
+class ReadOnlyInline(LookedAt, _Inline):
+    """Rows of another table beneath their parent, to be looked at."""
+
+    extra = 0
+    can_delete = False
+
+
+def link_to(row: Model | None, text: str = "") -> SafeString | str:
+    """Answer a link to a row's admin page, or a dash where there is no row."""
+    if row is None:
+        return NOTHING
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return format_html('<a class="op-link" href="{}">{}</a>', reverse(name, args=[row.pk]), text or row)
+
+
+def number(text: object) -> SafeString:
+    """Answer a figure that lines up with those above and below it."""
+    return format_html('<span class="op-number">{}</span>', text)
+
+
+def instant(value: dt.datetime | None) -> str:
+    """Write an instant to the second in UTC, which the page says once."""
+    return f"{value.astimezone(dt.UTC):%-d %b %Y %H:%M:%S}" if value else NOTHING
+
+
+def facts_table(facts: dict[str, Any] | None) -> SafeString | str:
+    """Answer stored facts as a small table of names and values, nested ones as text."""
+    if not facts:
+        return NOTHING
+    rows = format_html_join(
+        "", "<tr><th>{}</th><td>{}</td></tr>", ((_named(key), _plain(facts[key])) for key in facts)
+    )
+    return format_html('<table class="op-facts">{}</table>', rows)
+
+
+def _named(key: str) -> str:
+    return key.replace("_", " ").capitalize()
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | Decimal):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,244 @@
+"""Usage is charged after it happened: each report once, all of a request in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.db import transaction
+
+from accounts.letters import owe_letter
+from accounts.models import Organization
+from accounts.refusals import Invalid, Refusal
+from plans.refusals import NoSubscription
+from usage.bell import Bell
+from usage.holdings import HeldPeriod, Holding, hold
+from usage.rating import Draw, Measured, Rated, draw, measure_call, rate
+from usage.recording import Charge, record
+from usage.reports import Report, read_report
+from wallet.credits import ZERO, display, plain
+from wallet.ledger import post
+
+MOST_EVENTS = 1000
+_NOTHING = Fraction(0)
+
+
+class IdConflict(Refusal):
+    """The id is known with other facts."""
+
+    code = "id_conflict"
+    message = "This id was reported before with other facts."
+    remedy = "Report other facts under another id."
+
+
+class UnknownOrganization(Refusal):
+    """There is no such organization, or not for this key."""
+
+    code = "not_found"
+    message = "There is no such organization."
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one report, in the words of the API."""
+
+    id: str | None
+    status: str
+    code: str = ""
+    message: str = ""
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    credits: Decimal = ZERO
+    allowance: Decimal = ZERO
+    plan_credits: Decimal = ZERO
+    bonus: Decimal = ZERO
+    wallet: Decimal = ZERO
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the result object of ``POST /usage/``: decimals as strings."""
+        answer: dict[str, Any] = {"id": self.id, "status": self.status}
+        if self.code:
+            answer |= {"code": self.code, "message": self.message, "fields": self.fields}
+        answer["credits"] = plain(self.credits)
+        answer["from"] = {
+            "allowance": plain(self.allowance),
+            "plan_credits": plain(self.plan_credits),
+            "bonus": plain(self.bonus),
+            "wallet": plain(self.wallet),
+        }
+        return answer
+
+
+@transaction.atomic
+def charge(
+    events: Sequence[object], *, now: dt.datetime, only: Organization | None = None
+) -> list[Result]:
+    """Charge up to a thousand reports; answers one result each, in their order.
+
+    A report that cannot be charged refuses itself alone. ``only`` shuts out every organization
+    but one. When this returns and its transaction commits, all charges are durable.
+    """
+    results: list[Result | None] = [None] * len(events)
+    reports: list[tuple[int, Report]] = []
+    for place, raw in enumerate(events):
+        try:
+            own = only.external_id if only else None
+            reports.append((place, read_report(raw, now=now, organization=own)))
+        except Refusal as refusal:
+            results[place] = _refused(_id_of(raw), refusal)
+    if reports:
+        _charge_reports(reports, results, only=only.pk if only else None, now=now)
+    return [result for result in results if result is not None]
+
+
+def _charge_reports(
+    reports: list[tuple[int, Report]],
+    results: list[Result | None],
+    *,
+    only: int | None,
+    now: dt.datetime,
+) -> None:
+    holdings = hold((report for _, report in reports), only=only, now=now)
+    before = {name: (holding.balance, holding.bell()) for name, holding in holdings.items()}
+    charges: list[Charge] = []
+    for place, report in reports:
+        holding = holdings.get(report.organization)
+        try:
+            if holding is None:
+                raise UnknownOrganization(field="organization")
+            results[place] = _charge_one(holding, report, charges)
+        except Refusal as refusal:
+            results[place] = _refused(report.event_id, refusal)
+    post([posting for made in charges for posting in made.postings()], now=now)
+    record(charges, now=now)
+    for name, (balance, bell) in before.items():
+        _tell_crossing(holdings[name], balance, bell, charges, now=now)
+
+
+def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Result:
+    known = holding.known.get(report.event_id)
+    if known is not None:
+        if known["facts"] != report.facts:
+            raise IdConflict(field="id")
+        return _result(report.event_id, "duplicate", known["trace"])
+    agent_id = holding.agents.get(report.agent)
+    if agent_id is None:
+        raise Invalid(f"There is no agent “{report.agent[:60]}”.", field="agent")
+    period = holding.period_at(report.started_at)
+    if period is None:
+        raise NoSubscription(field="organization")
+    rated, draws = _rate(holding, period, report)
+    trace = _trace(rated, draws, period)
+    charges.append(
+        Charge(
+            report=report,
+            organization_id=holding.organization_id,
+            agent_id=agent_id,
+            period_id=period.id,
+            day=report.started_at.astimezone(holding.zone).date(),
+            rated=rated,
+            draws=tuple(draws),
+            trace=trace,
+        )
+    )
+    holding.known[report.event_id] = {"facts": report.facts, "trace": trace}
+    return _result(report.event_id, "charged", trace)
+
+
+def _rate(holding: Holding, period: HeldPeriod, report: Report) -> tuple[Rated, list[Draw]]:
+    if not report.connected:
+        nothing = Measured(report.meter, quantity=_NOTHING, channel=report.channel)
+        return Rated(nothing, ZERO, None, ZERO), []
+    measured = measure_call(
+        period.terms,
+        channel=report.channel,
+        voice_tier=report.voice_tier,
+        seconds=report.seconds,
+    )
+    rated = rate(period.terms, measured, allowance_left=period.left(measured.meter))
+    draws = draw(rated.credits, holding.sources)
+    for drawn in draws:
+        if drawn.grant_id is None:
+            holding.spend(drawn.credits)
+    for quota, units in (measured.counts or {}).items():
+        period.count(quota, Decimal(units))
+    if rated.allowance:
+        period.count(measured.meter, rated.allowance)
+    return rated, draws
+
+
+def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str, Any]:
+    """Write down how a charge came about, so that it can be explained and computed again."""
+    quantity = rated.measured.quantity
+    return {
+        "version": period.version_id,
+        "meter": rated.measured.meter,
+        "channel": rated.measured.channel,
+        "voice_tier": rated.measured.voice_tier,
+        "quantity": [quantity.numerator, quantity.denominator],
+        "allowance": plain(rated.allowance),
+        "rate": None if rated.rate is None else plain(rated.rate),
+        "credits": plain(rated.credits),
+        "draws": [[drawn.kind, drawn.grant_id, plain(drawn.credits)] for drawn in draws],
+    }
+
+
+def _result(event_id: str, status: str, trace: dict[str, Any]) -> Result:
+    drawn = {"plan": ZERO, "bonus": ZERO, "wallet": ZERO}
+    for kind, _, credits in trace["draws"]:
+        drawn[kind] += Decimal(credits)
+    return Result(
+        id=event_id,
+        status=status,
+        credits=Decimal(trace["credits"]),
+        allowance=Decimal(trace["allowance"]),
+        plan_credits=drawn["plan"],
+        bonus=drawn["bonus"],
+        wallet=drawn["wallet"],
+    )
+
+
+def _refused(event_id: str | None, refusal: Refusal) -> Result:
+    status = "conflict" if isinstance(refusal, IdConflict) else "refused"
+    return Result(
+        id=event_id,
+        status=status,
+        code=refusal.code,
+        message=refusal.words,
+        fields=refusal.fields,
+    )
+
+
+def _id_of(raw: object) -> str | None:
+    found = raw.get("id") if isinstance(raw, dict) else None
+    return found[:200] if isinstance(found, str) else None
+
+
+def _tell_crossing(
+    holding: Holding,
+    balance_before: Decimal,
+    bell_before: Bell,
+    charges: Sequence[Charge],
+    *,
+    now: dt.datetime,
+) -> None:
+    """Owe a letter where this charge emptied the wallet or turned the bell red."""
+    bell = holding.bell()
+    if bell == Bell.RED and bell_before != Bell.RED:
+        code = "balance_blocked"
+    elif bell == Bell.AMBER and balance_before > 0 >= holding.balance:
+        code = "low_balance"
+    else:
+        return
+    last = [c.report for c in charges if c.organization_id == holding.organization_id][-1]
+    owe_letter(
+        Organization.objects.get(pk=holding.organization_id),
+        code=code,
+        key=f"{code}:{hashlib.sha256(last.event_id.encode()).hexdigest()[:32]}",
+        context={"wallet": display(holding.balance), "overdraft": display(holding.overdraft)},
+        now=now,
+    )

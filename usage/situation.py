@@ -1,0 +1,135 @@
+"""Everything the gate looks at, of one organization, at one instant, in one statement."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from plans.models import Rental, terms_of
+from plans.terms import PHONE_NUMBERS, SESSIONS, Terms
+from usage.bell import Bell, bell_of
+from usage.rating import OUTBOUND_CALLS
+from wallet.credits import ZERO
+from wallet.pausing import pauses
+
+LOOK = """
+SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w.paused,
+       p.version_id, p.ends_at, p.used_up_at,
+       (SELECT json_object_agg(c.meter, c.used::text)::text
+        FROM plans_counter c WHERE c.period_id = p.id),
+       (SELECT sum(g.remaining) FROM wallet_creditgrant g
+        WHERE g.organization_id = o.id AND g.remaining > 0
+          AND g.effective_at <= %(now)s AND g.expires_at > %(now)s),
+       EXISTS (SELECT FROM plans_rental r WHERE r.organization_id = o.id
+               AND r.item = %(number)s AND r.ended_at IS NULL)
+         OR EXISTS (SELECT FROM plans_resourcecount n WHERE n.organization_id = o.id
+                    AND n.resource = %(numbers)s AND n.used > 0),
+       (SELECT n.used FROM plans_resourcecount n
+        WHERE n.organization_id = o.id AND n.resource = %(resource)s),
+       EXISTS (SELECT FROM usage_batchpass b
+               WHERE b.organization_id = o.id AND b.batch = %(batch)s),
+       EXISTS (SELECT FROM accounts_agent a
+               WHERE a.organization_id = o.id AND a.external_id = %(agent)s)
+FROM accounts_organization o
+JOIN wallet_wallet w ON w.organization_id = o.id
+LEFT JOIN plans_subscription s ON s.organization_id = o.id
+LEFT JOIN plans_period p ON p.id = s.period_id
+WHERE o.external_id = %(organization)s AND (%(only)s::bigint IS NULL OR o.id = %(only)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The facts about an organization on which the gate decides."""
+
+    organization_id: int
+    suspended: bool
+    balance: Decimal
+    wallet_pauses: bool
+    terms: Terms | None
+    over: bool
+    counters: Mapping[str, Decimal]
+    credits_left: Decimal
+    has_number: bool
+    resource_used: int
+    batch_passed: bool
+    agent_known: bool
+
+    def left(self, meter: str) -> Decimal:
+        """Answer the units of a meter's allowance that are left."""
+        included = self.terms.allowances.get(meter, ZERO) if self.terms else ZERO
+        return max(included - self.counters.get(meter, ZERO), ZERO)
+
+    @property
+    def calls(self) -> Decimal:
+        return self.counters.get(OUTBOUND_CALLS, ZERO)
+
+    @property
+    def sessions(self) -> Decimal:
+        return self.counters.get(SESSIONS, ZERO)
+
+    @property
+    def bell(self) -> Bell:
+        """The bell's colour at this instant."""
+        return bell_of(
+            self.terms,
+            balance=self.balance,
+            wallet_pauses=self.wallet_pauses,
+            credits_left=self.credits_left,
+            allowance_left={m: self.left(m) for m in self.terms.allowances} if self.terms else {},
+        )
+
+
+def look(
+    organization: str,
+    *,
+    now: dt.datetime,
+    resource: str | None = None,
+    batch: str | None = None,
+    agent: str | None = None,
+    only: int | None = None,
+) -> Situation | None:
+    """Answer the situation of an organization by its external id; none where there is none."""
+    parameters = {
+        "organization": organization,
+        "now": now,
+        "number": Rental.PHONE_NUMBER,
+        "numbers": PHONE_NUMBERS,
+        "resource": resource,
+        "batch": batch,
+        "agent": agent,
+        "only": only,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK, parameters)
+        row = cursor.fetchone()
+    return _situation(row, now) if row else None
+
+
+def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
+    (pk, suspended, balance, overdraft, pause_when, paused, version_id, ends_at, used_up_at) = row[
+        :9
+    ]
+    counters, credits_left, has_number, resource_used, batch_passed, agent_known = row[9:]
+    return Situation(
+        organization_id=pk,
+        suspended=suspended,
+        balance=balance,
+        wallet_pauses=pauses(
+            balance=balance, overdraft=overdraft, pause_when=pause_when, paused=paused
+        ),
+        terms=terms_of(version_id) if version_id else None,
+        over=ends_at is None or now >= ends_at or used_up_at is not None,
+        counters={meter: Decimal(used) for meter, used in json.loads(counters or "{}").items()},
+        credits_left=credits_left or ZERO,
+        has_number=has_number,
+        resource_used=resource_used or 0,
+        batch_passed=batch_passed,
+        agent_known=agent_known,
+    )
