@@ -8,21 +8,26 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.paginator import InfinitePaginator
 
+from accounts.models import Organization
+
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
     _Inline = admin.TabularInline[Any, Any]
+    _Dropdown = admin.SimpleListFilter
 else:
     from unfold.admin import ModelAdmin as _Admin
     from unfold.admin import TabularInline as _Inline
+    from unfold.contrib.filters.admin import DropdownFilter as _Dropdown
 
 NOTHING = "–"
+MOST_ORGANIZATIONS = 200
 
 
 class HouseAdmin(_Admin):
@@ -55,10 +60,32 @@ class ReadOnlyAdmin(LookedAt, HouseAdmin):
 
 
 class LongTableAdmin(ReadOnlyAdmin):
-    """A read-only table too long to be counted for every page of it."""
+    """A read-only table too long to be counted, or read through, for every page of it."""
 
     paginator = InfinitePaginator
     show_full_result_count = False
+    search_exactly: ClassVar[tuple[str, ...]] = ()
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return self.search_exactly
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find rows by an exact text of their own, or by their organization's name or id."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        named = Q(name__icontains=term) | Q(external_id=term)
+        ids = Organization.objects.filter(named).values_list("pk", flat=True)[:MOST_ORGANIZATIONS]
+        found = Q(organization__in=list(ids))
+        for name in self.search_exactly:
+            found |= Q(**{name: term})
+        return queryset.filter(found), False
+
+
+class DropdownFilter(_Dropdown):
+    """A filter of a list that is chosen from a dropdown."""
 
 
 class ReadOnlyInline(LookedAt, _Inline):
@@ -73,7 +100,9 @@ def link_to(row: Model | None, text: str = "") -> SafeString | str:
     if row is None:
         return NOTHING
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
-    return format_html('<a class="op-link" href="{}">{}</a>', reverse(name, args=[row.pk]), text or row)
+    return format_html(
+        '<a class="op-link" href="{}">{}</a>', reverse(name, args=[row.pk]), text or row
+    )
 
 
 def number(text: object) -> SafeString:

@@ -46,6 +46,13 @@ def choose(request: HttpRequest, organization: Organization) -> None:
     request.session[SESSION_KEY] = organization.pk
 
 
+def person(request: HttpRequest) -> User:
+    """Answer who is logged in; for a stranger there is nothing here: 404."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
 def billing_page(
     view: Callable[Concatenate[HttpRequest, Organization, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:

@@ -55,5 +55,6 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "propagate": True},
             # Subsetting a font is worth hundreds of lines per document.
             "fontTools": {"level": "WARNING"},
+            "weasyprint.progress": {"level": "WARNING"},
         },
     }

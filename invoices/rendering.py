@@ -6,9 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from email.message import Message
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.request import BaseHandler, Request
 from urllib.response import addinfourl
 
@@ -18,22 +17,43 @@ from django.template.loader import render_to_string
 
 from invoices.sheet import sheet_of
 
-# For archives (embedded fonts, nothing from outside) and tagged for screen readers.
+# For archives (fonts embedded, nothing from outside), and tagged for screen readers.
 VARIANT = "pdf/a-3a"
 OWN_FILES = "static"
 
 
-class Press(NamedTuple):
-    """What all documents share and what takes long to make: the parsed style and its fonts."""
+class Press:
+    """WeasyPrint with our style and fonts, which are read once for a run of documents."""
 
-    html: type[Any]
-    fetcher: Any
-    style: Any
-    fonts: Any
+    def __init__(self) -> None:
+        # It takes a second and 100 MB, which only the workers that render should spend.
+        from weasyprint import CSS, HTML  # noqa: PLC0415
+        from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+
+        # Every other scheme is refused before anything is opened.
+        fetcher, fonts = URLFetcher(allowed_protocols={OWN_FILES}), FontConfiguration()
+        fetcher.add_handler(StaticFiles())
+        text = render_to_string("pdf/document.css")
+        style = CSS(string=text, url_fetcher=fetcher, font_config=fonts)
+        self.fetcher, self._fonts, self._style, self._html = fetcher, fonts, style, HTML
+
+    def render(self, facts: Mapping[str, Any]) -> bytes:
+        """Render the facts of a document; the same facts and libraries give the same bytes."""
+        sheet = sheet_of(facts)
+        logo = sheet.brand["logo"] if own_file(sheet.brand["logo"]) else ""
+        page = render_to_string("pdf/document.html", {"sheet": sheet, "logo": logo})
+        pdf: bytes = self._html(string=page, url_fetcher=self.fetcher).write_pdf(
+            stylesheets=[self._style],
+            font_config=self._fonts,
+            pdf_variant=VARIANT,
+            pdf_identifier=_identifier(facts),
+        )
+        return pdf
 
 
 class StaticFiles(BaseHandler):
-    """Answers addresses such as ``static:fonts/Inter-Bold.woff2`` with our own static files."""
+    """Answers addresses such as ``static:fonts/Inter-Bold.ttf`` with our own static files."""
 
     def static_open(self, request: Request) -> addinfourl:
         """Open one static file.
@@ -55,39 +75,6 @@ def own_file(name: str) -> Path | None:
     return Path(found) if found and Path(found).is_file() else None
 
 
-def render_pdf(facts: Mapping[str, Any]) -> bytes:
-    """Render the facts of a document; equal facts give equal bytes with the same libraries."""
-    sheet, press = sheet_of(facts), press_of_this_process()
-    logo = sheet.brand["logo"] if own_file(sheet.brand["logo"]) else ""
-    page = render_to_string("pdf/document.html", {"sheet": sheet, "logo": logo})
-    document = press.html(string=page, url_fetcher=press.fetcher)
-    pdf: bytes = document.write_pdf(
-        stylesheets=[press.style],
-        font_config=press.fonts,
-        pdf_variant=VARIANT,
-        pdf_identifier=_identifier(facts),
-    )
-    return pdf
-
-
-@cache
-def press_of_this_process() -> Press:
-    """Load WeasyPrint, parse the style sheet and read the fonts, once.
-
-    Every scheme but our own is refused by the fetcher before anything is opened.
-    """
-    # It takes a second and 100 MB, which only the workers that render should spend.
-    from weasyprint import CSS, HTML  # noqa: PLC0415
-    from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
-    from weasyprint.urls import URLFetcher  # noqa: PLC0415
-
-    fetcher, fonts = URLFetcher(allowed_protocols={OWN_FILES}), FontConfiguration()
-    fetcher.add_handler(StaticFiles())
-    text = render_to_string("pdf/document.css")
-    style = CSS(string=text, url_fetcher=fetcher, font_config=fonts)
-    return Press(HTML, fetcher, style, fonts)
-
-
 def _identifier(facts: Mapping[str, Any]) -> bytes:
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
+    text = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32].encode()

@@ -91,7 +91,7 @@ def sheet_of(facts: Mapping[str, Any]) -> Sheet:
         is_receipt=bool(paid),
         issued_on=facts["issued_on"],
         headline=Fact("Amount paid" if paid else "Amount due", total),
-        facts=tuple(_payment(facts) if paid else _claim(facts)) + tuple(_service(facts)),
+        facts=tuple(_payment(facts) if paid else _claim(facts)),
         seller=_seller(facts["seller"]),
         buyer=_buyer(facts["buyer"]),
         rows=tuple(_row(line, currency) for line in facts["lines"]),
@@ -125,7 +125,8 @@ def percent(number: str) -> str:
 
 
 def _claim(facts: Mapping[str, Any]) -> list[Fact]:
-    return [Fact("Issued", day(facts["issued_on"])), Fact("Due", day(facts["due_on"]))]
+    told = [Fact("Issued", day(facts["issued_on"])), Fact("Due", day(facts["due_on"]))]
+    return [*told, *_service(facts)]
 
 
 def _payment(facts: Mapping[str, Any]) -> list[Fact]:
@@ -133,8 +134,9 @@ def _payment(facts: Mapping[str, Any]) -> list[Fact]:
     told = [
         Fact("Paid on", day(paid["on"])),
         Fact("Method", paid.get("method", "")),
-        Fact("Reference", paid.get("reference", "")),
         Fact("Invoice", facts["invoice_number"]),
+        *_service(facts),
+        Fact("Reference", paid.get("reference", "")),
     ]
     return [fact for fact in told if fact.value]
 

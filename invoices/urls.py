@@ -1,5 +1,15 @@
 """Addresses of this app's pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from invoices import views
+from invoices.models import Document
+
+ONE = "billing/invoices/<str:number>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("billing/invoices/", views.invoices, name="invoices"),
+    path(ONE, views.invoice, name="invoice"),
+    path(f"{ONE}pdf/", views.document, {"kind": Document.Kind.INVOICE}, name="invoice_pdf"),
+    path(f"{ONE}receipt/pdf/", views.document, {"kind": Document.Kind.RECEIPT}, name="receipt_pdf"),
+]

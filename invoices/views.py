@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from accounts.choosing import billing_page, choose
+from accounts.choosing import billing_page, choose, person
 from accounts.models import Organization
-from accounts.paging import page_of
+from invoices.listing import Listed, list_invoices
 from invoices.models import Document, Invoice
 
-SECONDS_UNTIL_LOOKED_AGAIN = 3
-WITHOUT_BYTES = Document.objects.defer("pdf", "facts")
+SECONDS_BEFORE_THE_NEXT_LOOK = "3"
 
 
 @require_safe
 @billing_page
 def invoices(request: HttpRequest, organization: Organization) -> HttpResponse:
-    """List the issued invoices, newest first."""
-    issued = Invoice.objects.filter(organization=organization, number__isnull=False)
-    documents = Prefetch("documents", WITHOUT_BYTES)
-    context = {
-        "page": page_of(issued.prefetch_related(documents), request.GET),
-        "today": organization.today(timezone.now()),
-    }
-    return render(request, "invoices/invoices.html", context)
+    """List the issued invoices."""
+    today = organization.today(timezone.now())
+    listing = list_invoices(organization, asked=request.GET, today=today)
+    return render(request, "invoices/invoices.html", {"listing": listing})
 
 
 @require_safe
 @billing_page
 def invoice(request: HttpRequest, organization: Organization, number: str) -> HttpResponse:
-    """Show one invoice; one of another organization of this person makes that the chosen one."""
-    found = get_object_or_404(
-        Invoice.objects.filter(organization__in=choice_ids(request)), number=number
-    )
-    return render(request, "invoices/invoice.html", {"invoice": found})
+    """Show one invoice; another organization of this person is looked at first."""
+    seen = Invoice.objects.visible_to(person(request)).select_related("organization")
+    found = get_object_or_404(seen, number=number)
+    if found.organization != organization:
+        choose(request, found.organization)
+        return redirect("invoice", number=number)
+    listed = Listed(found, organization.today(timezone.now()))
+    return render(request, "invoices/invoice.html", {"listed": listed})
+
+
+@require_safe
+@billing_page
+def document(
+    request: HttpRequest, organization: Organization, number: str, kind: str
+) -> HttpResponse:
+    """Hand out the frozen bytes of an invoice or receipt, or say that they are being made."""
+    seen = Invoice.objects.visible_to(person(request))
+    documents = Document.objects.defer("pdf", "facts").filter(invoice__in=seen, kind=kind)
+    found = get_object_or_404(documents, invoice__number=number)
+    if found.status != Document.Status.RENDERED:
+        return _not_yet(request, found)
+    etag = f'"{found.sha256}"'
+    response = get_conditional_response(request, etag=etag) or _attachment(found, etag)
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def _attachment(found: Document, etag: str) -> HttpResponse:
+    name = content_disposition_header(as_attachment=True, filename=f"{found.number}.pdf")
+    headers = {"Content-Disposition": str(name), "ETag": etag}
+    return HttpResponse(found.pdf, content_type="application/pdf", headers=headers)
+
+
+def _not_yet(request: HttpRequest, found: Document) -> HttpResponse:
+    """Say that the document is being made, and look again; a parked one waits for staff."""
+    if found.status == Document.Status.PARKED:
+        return render(request, "invoices/parked.html", {"document": found}, status=503)
+    response = render(request, "invoices/preparing.html", {"document": found}, status=202)
+    response["Refresh"] = SECONDS_BEFORE_THE_NEXT_LOOK
+    return response

@@ -61,11 +61,9 @@ def provision(
     :raises Invalid: an unknown time zone, a currency without a credit price.
     :raises PlanNotAvailable: ``plan`` is none of the catalogue's.
     """
-    if details.external_id:
-        known = Organization.objects.filter(external_id=details.external_id).first()
-        if known:
-            return known
-    organization = _create(details, now=now)
+    organization, created = _create(details, now=now)
+    if not created:
+        return organization
     if owner:
         Membership.objects.create(
             organization=organization, user=owner, role=Membership.Role.OWNER
@@ -83,7 +81,7 @@ def provision(
     return organization
 
 
-def _create(details: NewOrganization, *, now: dt.datetime) -> Organization:
+def _create(details: NewOrganization, *, now: dt.datetime) -> tuple[Organization, bool]:
     currency = details.currency or site().currency
     try:
         validate_time_zone(details.time_zone)
@@ -91,20 +89,24 @@ def _create(details: NewOrganization, *, now: dt.datetime) -> Organization:
         raise Invalid(error.messages[0], field="time_zone") from error
     if not CreditPrice.objects.filter(currency=currency).exists():
         raise Invalid(f"Nothing is sold here in “{currency[:10]}”.", field="currency")
-    organization = Organization.objects.create(
-        name=details.name,
+    organization, created = Organization.objects.get_or_create(
         external_id=details.external_id or new_external_id(),
-        time_zone=details.time_zone,
-        currency=currency,
-        country=details.country,
-        email=details.email,
-        created_at=now,
+        defaults={
+            "name": details.name,
+            "time_zone": details.time_zone,
+            "currency": currency,
+            "country": details.country,
+            "email": details.email,
+            "created_at": now,
+        },
     )
+    if not created:
+        return organization, False
     Wallet.objects.create(organization=organization)
     Agent.objects.create(
         organization=organization, external_id=MAIN_AGENT, name="Main", created_at=now
     )
-    return organization
+    return organization, True
 
 
 def site() -> Site:

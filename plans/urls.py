@@ -1,5 +1,9 @@
 """Addresses of this app's pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from plans import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("signup/", views.sign_up, name="sign_up"),
+]

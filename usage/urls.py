@@ -1,5 +1,20 @@
 """Addresses of this app's pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls.converters import StringConverter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from usage import views
+
+
+class EventIdConverter(StringConverter):
+    """An id of the platform's own: any characters, slashes and line breaks among them."""
+
+    regex = "(?s:.+)"
+
+
+register_converter(EventIdConverter, "event_id")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("billing/usage/", views.plan_and_usage, name="plan_and_usage"),
+    path("billing/usage/<event_id:event_id>/", views.usage_event, name="usage_event"),
+]

@@ -1,0 +1,56 @@
+"""The API speaks JSON in UTF-8 and nothing else, whatever a client asks for or sends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, NoReturn
+
+from django.http import UnreadablePostError
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+
+class StrictJSONParser(BaseParser):
+    """Read one JSON text as RFC 8259 has it: no NaN, no other encoding, no abyss."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Answer what the body says.
+
+        :raises ParseError: it is no JSON.
+        """
+        try:
+            return json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+        except RecursionError as error:
+            raise ParseError("The body is nested too deeply.") from error
+        except UnreadablePostError as error:
+            raise ParseError("The body ended early.") from error
+        except ValueError as error:
+            raise ParseError(f"The body is not JSON: {error}"[:300]) from error
+
+
+class OnlyJson(DefaultContentNegotiation):
+    """Answer in JSON, also to those who would prefer something else."""
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Sequence[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """Choose the first renderer without looking at what is accepted."""
+        return renderers[0], renderers[0].media_type
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number.")

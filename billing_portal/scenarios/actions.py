@@ -1,0 +1,145 @@
+"""Every action that a story knows, with what it takes and the verb behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from billing_portal.scenarios import actions_money as money
+from billing_portal.scenarios import actions_organization as organization
+from billing_portal.scenarios import actions_plan as plan
+from billing_portal.scenarios import actions_usage as usage
+from billing_portal.scenarios.shapes import (
+    Optional,
+    Shape,
+    day,
+    decimal,
+    either,
+    flag,
+    mapping_of,
+    number,
+    one_of,
+    record,
+    text,
+    true,
+    wall_time,
+    whole,
+)
+from billing_portal.scenarios.world import StepFailed, World
+
+Perform = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A word of the story: what it takes, and what it does; nothing while it is not built."""
+
+    name: str
+    takes: Shape
+    does: Perform | None
+
+    def perform(self, world: World, **arguments: object) -> None:
+        """Do it.
+
+        :raises StepFailed: it is not built yet.
+        """
+        if self.does is None:
+            raise StepFailed(f"not built yet: {self.name}")
+        self.does(world, **arguments)
+
+
+WINDOW = {"days": Optional(whole), "last_day": Optional(day)}
+CHARGE = {"charge": Optional(one_of("card", "invoice", "none"))}
+AGENT_AND_ID = {"agent": Optional(text), "id": Optional(text)}
+RENTAL = record(item=text, quantity=Optional(whole))
+ANSWERS = one_of("ok", "declined", "expired", "needs_action", "lost_answer")
+
+_ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
+    ("sign_up", record(), organization.sign_up),
+    ("create", record(plan=Optional(text), auto_renew=Optional(flag)), organization.create),
+    (
+        "agent",
+        record(
+            name=text,
+            when_exhausted=Optional(one_of("stop", "use_balance")),
+            monthly_limit=Optional(decimal),
+        ),
+        organization.agent,
+    ),
+    (
+        "apply_plan",
+        record(plan=text, **WINDOW, credit_unused=Optional(flag), **CHARGE),
+        plan.apply_plan,
+    ),
+    ("renew", record(**WINDOW, **CHARGE), plan.renew),
+    ("extend_trial", record(days=whole), plan.extend_trial),
+    ("subscribe", record(plan=text), None),
+    ("change_plan", record(plan=text, when=either(one_of("now", "period_end"), day)), None),
+    ("cancel_change", record(), None),
+    ("cancel", record(), None),
+    ("undo_cancel", record(), None),
+    ("set_session_limit", record(sessions=whole), None),
+    ("reset_session_limit", record(), None),
+    ("card", record(name=text, answers=ANSWERS, default=Optional(flag)), None),
+    ("card_answers", record(name=text, answers=ANSWERS), None),
+    ("remove_card", record(name=text), None),
+    ("default_card", record(name=text), None),
+    ("top_up", record(amount=decimal, abandon=Optional(true)), None),
+    ("pay", record(), None),
+    (
+        "auto_recharge",
+        record(threshold=decimal, amount=decimal, enabled=Optional(flag)),
+        None,
+    ),
+    (
+        "call",
+        record(
+            channel=text,
+            seconds=number,
+            tier=Optional(text),
+            connected=Optional(flag),
+            started_at=Optional(wall_time),
+            **AGENT_AND_ID,
+        ),
+        usage.call,
+    ),
+    ("message", record(direction=one_of("in", "out"), count=Optional(number), **AGENT_AND_ID), None),
+    (
+        "session",
+        record(
+            hours=decimal,
+            answered=Optional(flag),
+            started_at=Optional(wall_time),
+            **AGENT_AND_ID,
+        ),
+        None,
+    ),
+    ("meter", record(name=text, quantity=decimal, **AGENT_AND_ID), None),
+    ("resources", mapping_of(whole), organization.resources),
+    (
+        "gate",
+        record(
+            channel=Optional(text),
+            tier=Optional(text),
+            agent=Optional(text),
+            session=Optional(true),
+            resource=Optional(text),
+            batch=Optional(text),
+        ),
+        usage.gate,
+    ),
+    ("rent", RENTAL, organization.rent),
+    ("return", RENTAL, organization.give_back),
+    ("adjust", record(credits=decimal, reason=text, expires_on=Optional(day)), money.adjust),
+    ("record_payment", record(reference=text, amount=Optional(decimal)), money.record_payment),
+    ("refund", record(amount=Optional(decimal)), None),
+    ("suspend", record(reason=Optional(text)), organization.suspend),
+    ("unsuspend", record(reason=Optional(text)), organization.unsuspend),
+    ("webhook", record(repeat=Optional(whole), of=one_of("last")), None),
+    (
+        "advance",
+        record(to=Optional(wall_time), days=Optional(whole), hours=Optional(decimal)),
+        organization.advance,
+    ),
+)
+ACTIONS = {name: Action(name, takes, does) for name, takes, does in _ACTIONS}

@@ -1,0 +1,97 @@
+"""What the platform does: it reports usage, and asks the gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from billing_portal.scenarios.world import Refused, StepFailed, World
+from plans.models import Subscription
+from plans.provisioning import MAIN_AGENT
+from usage.charging import charge
+from usage.gate import Question, ask
+
+
+def call(
+    world: World,
+    *,
+    channel: str,
+    seconds: Any,
+    id: str | None = None,  # noqa: A002 - the story's own word
+    agent: str = MAIN_AGENT,
+    tier: str | None = None,
+    connected: bool = True,
+    started_at: dt.datetime | None = None,
+) -> None:
+    """Report a finished call."""
+    lasted = dt.timedelta(seconds=float(seconds)) if seconds > 0 else dt.timedelta()
+    event = {
+        "kind": "call",
+        "agent": agent,
+        "channel": channel,
+        "voice_tier": tier,
+        "connected": connected,
+        "seconds": seconds,
+        "started_at": _began(world, lasted, started_at).isoformat(),
+    }
+    report(world, event, event_id=id)
+
+
+def report(world: World, event: dict[str, Any], *, event_id: str | None) -> None:
+    """Report one usage event, as the platform does.
+
+    :raises Refused: it was not charged.
+    """
+    named = {
+        "organization": world.organization.external_id,
+        "id": event_id or f"step-{world.step}",
+    }
+    [result] = charge([{**named, **event}], now=world.now)
+    if result.code:
+        raise Refused(result.code, result.message)
+    world.charged = result
+
+
+def gate(
+    world: World,
+    *,
+    channel: str | None = None,
+    tier: str | None = None,
+    agent: str | None = None,
+    session: bool = False,
+    resource: str | None = None,
+    batch: str | None = None,
+) -> None:
+    """Ask whether work may start."""
+    if sum((channel is not None, session, resource is not None)) > 1:
+        raise StepFailed("a gate asks for a call, a conversation or a resource, for one of them")
+    kind = "message"
+    if channel is not None:
+        kind = "call"
+    elif session:
+        kind = "session"
+    elif resource is not None:
+        kind = "resource"
+    question = Question(
+        organization=world.organization.external_id or "",
+        kind=kind,
+        channel=channel,
+        voice_tier=tier,
+        agent=agent if kind == "resource" else agent or MAIN_AGENT,
+        resource=resource,
+        batch=batch,
+    )
+    world.answer = ask(question, now=world.now)
+
+
+def _began(world: World, lasted: dt.timedelta, said: dt.datetime | None) -> dt.datetime:
+    """Answer when work began: as said, else it ended just now, but not before the period."""
+    if said is not None:
+        return world.clock.instant(said)
+    began = world.now - lasted
+    subscription = (
+        Subscription.objects.select_related("period")
+        .filter(organization=world.organization)
+        .first()
+    )
+    return max(began, subscription.period.starts_at) if subscription else began

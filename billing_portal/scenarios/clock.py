@@ -1,0 +1,50 @@
+"""A scenario's own time: it stands still within a step, and moves only by ``advance``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from plans.periods import DAY, day_starts_at, local_day
+
+
+@dataclass(slots=True)
+class Clock:
+    """An instant, read on the wall of a time zone."""
+
+    zone: ZoneInfo
+    now: dt.datetime
+
+    @classmethod
+    def at(cls, wall: dt.datetime, zone: ZoneInfo) -> Clock:
+        """Set a clock to a local time."""
+        return cls(zone, instant_of(wall, zone))
+
+    def instant(self, wall: dt.datetime) -> dt.datetime:
+        """Answer the instant of a local time."""
+        return instant_of(wall, self.zone)
+
+    def in_days(self, days: int) -> dt.datetime:
+        """Answer the instant at which the wall shows the same time so many days later."""
+        wall = self.now.astimezone(self.zone).replace(tzinfo=None, fold=0)
+        return self.instant(wall + DAY * days)
+
+    def in_hours(self, hours: Decimal) -> dt.datetime:
+        """Answer the instant that many real hours later."""
+        return self.now + dt.timedelta(microseconds=int(hours * 3_600_000_000))
+
+
+def instant_of(wall: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Answer the instant of a local time, in UTC.
+
+    One that exists twice is the first; one that does not exist is as much later as the clocks
+    jumped: Python's first fold is both.
+    """
+    return wall.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+
+
+def next_midnight(after: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Answer the first instant of the next local day."""
+    return day_starts_at(local_day(after, zone) + DAY, zone)

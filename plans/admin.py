@@ -1,0 +1,171 @@
+"""Admin of plans, their versions and terms, periods and rentals: to be looked at."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from accounts.admin_base import (
+    NOTHING,
+    LongTableAdmin,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    facts_table,
+    instant,
+    link_to,
+)
+from plans.models import Period, Plan, PlanVersion, Rental, Site
+from plans.reading import terms_in_words
+
+KIND_COLOURS = {"Trial": "info", "Standard": "success", "Enterprise": "primary"}
+
+
+class VersionInline(ReadOnlyInline):
+    """The versions of a plan, newest first."""
+
+    model = PlanVersion
+    fields = ("called", "kind", "public", "created_at")
+    readonly_fields = fields
+
+    @display(description="Version")
+    def called(self, version: PlanVersion) -> SafeString | str:
+        return link_to(version)
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyAdmin):
+    """What customers can be on. Plans are edited as a catalogue."""
+
+    list_display = ("name", "code", "kind", "price", "period", "organizations", "offered")
+    list_select_related = ("version",)
+    search_fields = ("code", "version__name")
+    ordering = ("position", "id")
+    fields = (("name", "code", "kind"), ("offered", "organizations"), "terms")
+    inlines = (VersionInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
+        plans: QuerySet[Plan] = super().get_queryset(request)
+        return plans.select_related("version").annotate(
+            on_it=Count("versions__subscriptions", distinct=True)
+        )
+
+    @display(description="Name", ordering="version__name")
+    def name(self, plan: Plan) -> str:
+        return str(plan)
+
+    @display(description="Kind", label=KIND_COLOURS)
+    def kind(self, plan: Plan) -> str:
+        return plan.version.get_kind_display() if plan.version else ""
+
+    @display(description="Price per period")
+    def price(self, plan: Plan) -> str:
+        return _words(plan.version, "Price per period")
+
+    @display(description="Period")
+    def period(self, plan: Plan) -> str:
+        return _words(plan.version, "Period")
+
+    @display(description="Organizations on it", ordering="on_it")
+    def organizations(self, plan: Plan) -> int:
+        count: int = plan.on_it  # type: ignore[attr-defined]  # annotated above
+        return count
+
+    @display(description="Offered", boolean=True)
+    def offered(self, plan: Plan) -> bool:
+        return plan.retired_at is None and plan.version is not None and plan.version.public
+
+    @display(description="Terms now")
+    def terms(self, plan: Plan) -> SafeString | str:
+        return facts_table(terms_in_words(plan.version.terms)) if plan.version else NOTHING
+
+
+@admin.register(PlanVersion)
+class PlanVersionAdmin(ReadOnlyAdmin):
+    """Terms as they were sold; a version never changes."""
+
+    list_display = ("__str__", "plan", "kind", "public", "created_at")
+    list_select_related = ("plan__version",)
+    list_filter = (("kind", ChoicesDropdownFilter), "public")
+    search_fields = ("name", "plan__code")
+    fields = (
+        ("name", "number", "kind", "public"),
+        ("plan", "created_at"),
+        ("description", "audience"),
+        "in_words",
+    )
+
+    @display(description="Terms")
+    def in_words(self, version: PlanVersion) -> SafeString | str:
+        return facts_table(terms_in_words(version.terms))
+
+
+@admin.register(Period)
+class PeriodAdmin(LongTableAdmin):
+    """Stretches of organizations' lives on a plan."""
+
+    list_display = ("organization", "version", "number", "source", "first_day", "last_day", "ended")
+    list_select_related = ("organization", "version")
+    list_filter = (("source", ChoicesDropdownFilter), ("last_day", RangeDateFilter))
+    search_exactly = ("version__plan__code",)
+    search_help_text = "Organization or plan's code"
+    ordering = ("-id",)
+    fields = (
+        ("organization", "version", "number", "source"),
+        ("first_day", "last_day", "time_zone"),
+        ("begins", "ends", "replaced"),
+        ("used_up", "extensions", "extended_at"),
+        "counted",
+        ("marks_passed", "reminded_at"),
+    )
+
+    @display(description="Replaced", boolean=True)
+    def ended(self, period: Period) -> bool:
+        return period.replaced_at is not None
+
+    @display(description="Starts (UTC)")
+    def begins(self, period: Period) -> str:
+        return instant(period.starts_at)
+
+    @display(description="Ends (UTC)")
+    def ends(self, period: Period) -> str:
+        return instant(period.ends_at)
+
+    @display(description="Replaced (UTC)")
+    def replaced(self, period: Period) -> str:
+        return instant(period.replaced_at)
+
+    @display(description="Trial used up (UTC)")
+    def used_up(self, period: Period) -> str:
+        return instant(period.used_up_at)
+
+    @display(description="Counted")
+    def counted(self, period: Period) -> SafeString | str:
+        counters = period.counters.order_by("meter").values_list("meter", "used")
+        return facts_table({meter: f"{used.normalize():f}" for meter, used in counters})
+
+
+@admin.register(Rental)
+class RentalAdmin(ReadOnlyAdmin):
+    """Numbers, seats and licences that organizations hold or held."""
+
+    list_display = ("item", "reference", "organization", "began_on", "ended_at")
+    list_select_related = ("organization",)
+    search_fields = ("reference", "organization__name", "organization__external_id")
+    list_filter: ClassVar = ["item"]
+
+
+@admin.register(Site)
+class SiteAdmin(ReadOnlyAdmin):
+    """The commercial settings of this site; they come from the catalogue."""
+
+    list_display = ("currency", "grace_days", "retry_days", "credit_unused_days")
+
+
+def _words(version: PlanVersion | None, name: str) -> str:
+    return terms_in_words(version.terms).get(name, NOTHING) if version else NOTHING

@@ -1,0 +1,80 @@
+"""The form of a sign-up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from accounts.time_zones import time_zone_choices
+from plans.provisioning import NewOrganization, site
+from plans.signing_up import NewPerson
+from wallet.models import CreditPrice
+
+
+class SignUpForm(forms.Form):
+    """What a person types to get an organization on the trial."""
+
+    organization = forms.CharField(
+        label="Organization",
+        max_length=200,
+        widget=forms.TextInput({"autocomplete": "organization"}),
+    )
+    name = forms.CharField(
+        label="Your name", max_length=200, widget=forms.TextInput({"autocomplete": "name"})
+    )
+    email = forms.EmailField(
+        label="Email", max_length=254, widget=forms.EmailInput({"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=200,
+        help_text="At least 8 characters; long is better than complicated.",
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=time_zone_choices,
+        initial="UTC",
+        help_text="Your days, and so your billing periods, begin at midnight here.",
+    )
+    currency = forms.ChoiceField(label="Currency", help_text="Your invoices are in this currency.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the currencies in which credits are sold, the site's own first."""
+        super().__init__(*args, **kwargs)
+        sold = list(CreditPrice.objects.values_list("currency", flat=True))
+        own = site().currency
+        currency = self.fields["currency"]
+        assert isinstance(currency, forms.ChoiceField)
+        currency.choices = [(code, code) for code in sorted(sold, key=lambda code: code != own)]
+
+    def clean_password(self) -> str:
+        """Refuse a password that is too short, too common or too much like the person."""
+        password: str = self.cleaned_data["password"]
+        email, name = self.cleaned_data.get("email", ""), self.cleaned_data.get("name", "")
+        validate_password(password, User(email=email, name=name))
+        return password
+
+    def details(self) -> NewOrganization:
+        """Answer the organization that is asked for; letters about money go to its owner."""
+        return NewOrganization(
+            name=self.cleaned_data["organization"],
+            time_zone=self.cleaned_data["time_zone"],
+            currency=self.cleaned_data["currency"],
+        )
+
+    def person(self) -> NewPerson:
+        """Answer who signs up."""
+        given = self.cleaned_data
+        return NewPerson(email=given["email"], name=given["name"], password=given["password"])
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show a refusal at the field that it names."""
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, ValidationError(refusal.words, code=refusal.code))

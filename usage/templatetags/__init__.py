@@ -1,0 +1,1 @@
+"""How usage is drawn on pages."""

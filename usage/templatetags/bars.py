@@ -1,0 +1,45 @@
+"""The bar that shows how much of a limit is used: amber from 80 %, red when nothing is left."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+
+register = template.Library()
+
+AMBER_PERCENT, RED_PERCENT = 80, 100
+WORDS = {"amber": "Almost used up", "red": "Used up"}
+
+
+@register.inclusion_tag("usage/_bar.html")
+def bar(label: str, used: Decimal | int, limit: Decimal | int | None) -> dict[str, object]:
+    """Answer what one bar shows; without a limit there is a number and no bar."""
+    level = level_of(used, limit)
+    return {
+        "label": label,
+        "used": Decimal(used),
+        "limit": None if limit is None else Decimal(limit),
+        "width": width_of(used, limit),
+        "level": level,
+        "words": "Not included in this plan" if limit == 0 else WORDS.get(level, ""),
+    }
+
+
+def level_of(used: Decimal | int, limit: Decimal | int | None) -> str:
+    """Answer ``amber`` from 80 % of the limit, ``red`` from all of it, else nothing.
+
+    What a plan does not include is no alarm as long as none is used.
+    """
+    if limit is None or (not limit and not used):
+        return ""
+    if used * 100 >= limit * RED_PERCENT:
+        return "red"
+    return "amber" if used * 100 >= limit * AMBER_PERCENT else ""
+
+
+def width_of(used: Decimal | int, limit: Decimal | int | None) -> str:
+    """Answer the bar's length in percent, with one decimal."""
+    if not limit:
+        return "100.0" if used and limit is not None else "0.0"
+    return f"{min(Decimal(100), Decimal(used) * 100 / Decimal(limit)):.1f}"
