@@ -23,6 +23,7 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 from accounts.admin_base import (
+    NOTHING,
     HouseAdmin,
     LongTableAdmin,
     ReadOnlyAdmin,
@@ -93,7 +94,9 @@ class UserAdmin(_UserAdmin, HouseAdmin):
 
     @display(description="Member of")
     def roles(self, person: User) -> str:
-        return ", ".join(f"{m.organization} ({m.role})" for m in person.memberships.all()) or "–"
+        return (
+            ", ".join(f"{m.organization} ({m.role})" for m in person.memberships.all()) or NOTHING
+        )
 
     @display(description="Staff", boolean=True, ordering="is_staff")
     def staff(self, person: User) -> bool:
@@ -113,6 +116,8 @@ class GroupAdmin(_GroupAdmin, HouseAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(HouseAdmin):
+    """Who belongs to which organization, and sees its billing pages or not."""
+
     list_display = ("user", "organization", "role")
     list_select_related = ("user", "organization")
     list_filter = (("role", ChoicesDropdownFilter),)
@@ -122,6 +127,8 @@ class MembershipAdmin(HouseAdmin):
 
 @admin.register(Agent)
 class AgentAdmin(ReadOnlyAdmin):
+    """Agents, as the platform or their owners set them."""
+
     list_display = ("name", "organization", "external_id", "when_exhausted", "monthly_limit")
     list_select_related = ("organization",)
     list_filter = (("when_exhausted", ChoicesDropdownFilter),)
@@ -156,14 +163,14 @@ class ApiKeyAdmin(HouseAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Make the key by its verb; the secret is kept just long enough to be shown."""
-        made, self_secret = make_key(
+        made, secret = make_key(
             obj.name,
             organization=obj.organization,
             scopes=obj.scopes,
             expires_at=obj.expires_at,
             now=timezone.now(),
         )
-        obj.pk, obj.prefix, obj.secret = made.pk, made.prefix, self_secret
+        obj.pk, obj.prefix, obj.secret = made.pk, made.prefix, secret
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
@@ -205,7 +212,7 @@ class ApiKeyAdmin(HouseAdmin):
 
     @display(description="May")
     def shown_scopes(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes) or "–"
+        return ", ".join(key.scopes) or NOTHING
 
     @display(description="State", label={"live": "success", "revoked": "danger", "expired": None})
     def state(self, key: ApiKey) -> str:
@@ -218,15 +225,7 @@ class ApiKeyAdmin(HouseAdmin):
 class LetterAdmin(LongTableAdmin):
     """Mail that is owed or was sent; parked is what could not be sent and waits for a person."""
 
-    list_display = (
-        "code",
-        "organization",
-        "shown_status",
-        "due_at",
-        "sent_at",
-        "attempts",
-        "error",
-    )
+    list_display = ("code", "organization", "shown_status", "due_at", "sent_at", "error")
     list_select_related = ("organization",)
     list_filter = (
         ("status", ChoicesDropdownFilter),

@@ -26,7 +26,7 @@ else:
     from unfold.admin import TabularInline as _Inline
     from unfold.contrib.filters.admin import DropdownFilter as _Dropdown
 
-NOTHING = "–"
+NOTHING = "-"
 MOST_ORGANIZATIONS = 200
 
 
@@ -99,10 +99,9 @@ def link_to(row: Model | None, text: str = "") -> SafeString | str:
     """Answer a link to a row's admin page, or a dash where there is no row."""
     if row is None:
         return NOTHING
-    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
-    return format_html(
-        '<a class="op-link" href="{}">{}</a>', reverse(name, args=[row.pk]), text or row
-    )
+    of = row._meta  # noqa: SLF001 - the documented way to a model's name
+    address = reverse(f"admin:{of.app_label}_{of.model_name}_change", args=[row.pk])
+    return format_html('<a class="op-link" href="{}">{}</a>', address, text or row)
 
 
 def number(text: object) -> SafeString:

@@ -16,6 +16,7 @@ from accounts.api_shapes import IdField, LineField, StrictSerializer
 from accounts.api_views import PROVISION, ApiView, organization_named, read_as, written_as
 from accounts.models import Agent
 
+SETTINGS = ("name", "when_exhausted", "monthly_limit")
 EXAMPLE = {"name": "Sales", "when_exhausted": "stop", "monthly_limit": "250"}
 
 
@@ -64,15 +65,13 @@ class AgentView(ApiView):
         answered={"The agent": {"id": "sales", **EXAMPLE}},
     )
     def put(self, request: Request, external_id: str, agent: str) -> Response:
-        """Add the agent (201), or change the one under this id (200); the same again changes nothing."""
+        """Add an agent (201), or change the one under this id (200)."""
         asked = read_as(AgentSettingsSerializer, request.data)
         named = IdField().run_validation(agent)
         organization = organization_named(request, external_id)
         known = Agent.objects.filter(organization=organization, external_id=named).first()
         kept = known or Agent(name=named)
-        settings = {
-            field: asked.get(field, getattr(kept, field)) for field in AgentSettingsSerializer().fields
-        }
+        settings = {name: asked.get(name, getattr(kept, name)) for name in SETTINGS}
         put = put_agent(organization, external_id=named, now=timezone.now(), **settings)
         return written_as(AgentSerializer, put, status=200 if known else 201)
 

@@ -28,7 +28,7 @@ ERRORS = {
 }
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]  # untyped
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its base registers itself, untyped
     """The key in the description."""
 
     target_class = "accounts.api_keys.ApiKeyAuthentication"
@@ -48,7 +48,7 @@ def documented(
     *,
     name: str,
     summary: str,
-    answers: Mapping[int, Any],
+    answers: Mapping[Any, Any],
     errors: Sequence[int] = (),
     request: Any = None,
     asked: Mapping[str, Any] | None = None,
@@ -61,11 +61,14 @@ def documented(
     ``asked`` and ``answered`` are examples of request and response, by their name.
     """
     writes = (400, 413, 415) if request is not None else ()
-    described: dict[int, Any] = dict(answers)
+    described: dict[Any, Any] = dict(answers)
     for code in sorted({*ALWAYS, *writes, *errors}):
         described[code] = _error(code)
     examples = [
-        *(OpenApiExample(title, value, request_only=True) for title, value in (asked or {}).items()),
+        *(
+            OpenApiExample(title, value, request_only=True)
+            for title, value in (asked or {}).items()
+        ),
         *(
             OpenApiExample(title, value, response_only=True, status_codes=[str(min(answers))])
             for title, value in (answered or {}).items()

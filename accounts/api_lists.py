@@ -26,7 +26,7 @@ CURSOR = re.compile(r"(?P<at>[^|]{0,40})\|(?P<pk>[0-9]{1,18})")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The row after which a page begins: its instant, where rows are ordered by one, and its key."""
+    """The row after which a page begins: its key, and the instant where that orders the rows."""
 
     pk: int
     at: dt.datetime | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
@@ -12,9 +13,12 @@ from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from accounts.models import ApiKey
+
+if TYPE_CHECKING:
+    # Imported for real it would ask the settings for the class below.
+    from rest_framework.views import APIView
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +34,14 @@ class KeyRate(BaseThrottle):
         """Answer whether this request is still within the rate."""
         if not isinstance(request.auth, ApiKey):
             return True
-        sort = getattr(view, "rate", None) or ("read" if request.method in SAFE_METHODS else "write")
+        sort = getattr(view, "rate", None) or (
+            "read" if request.method in SAFE_METHODS else "write"
+        )
         now = timezone.now().timestamp()
         self.seconds_left = math.ceil(WINDOW_SECONDS - now % WINDOW_SECONDS)
         name = f"rate:{sort}:{request.auth.pk}:{now // WINDOW_SECONDS:.0f}"
-        return _count(name) <= settings.API_RATES[sort]
+        rate: int = settings.API_RATES[sort]
+        return _count(name) <= rate
 
     def wait(self) -> float:
         """Answer the seconds until the next minute begins."""

@@ -27,9 +27,7 @@ class ApiView(APIView):
     # A sort of settings.API_RATES; none means reading or writing, as the method is.
     rate: ClassVar[str | None] = None
 
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Let nobody on the way keep what was answered."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -46,8 +44,8 @@ class NoSuchAddress(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse before a key is asked for: there is nothing to open."""
-        request.accepted_renderer, request.accepted_media_type = (
-            self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
+            request
         )
         raise NotFound("There is nothing at this address; every address ends with a slash.")
 

@@ -78,9 +78,10 @@ def billing_page(
 
 
 def _find(request: HttpRequest) -> Choice:
-    if not isinstance(request.user, User):
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
         return Choice()
-    organizations = tuple(Organization.objects.visible_to(request.user))
+    organizations = tuple(Organization.objects.visible_to(user))
     chosen = request.session.get(SESSION_KEY)
     looked_at = next((one for one in organizations if one.pk == chosen), None)
     return Choice(organizations, looked_at or next(iter(organizations), None))

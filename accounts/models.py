@@ -317,9 +317,7 @@ class Act(models.Model):
             models.Index(fields=["organization", "-at"], name="act_by_organization")
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="act_is_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            pgtrigger.Protect(name="act_is_final", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

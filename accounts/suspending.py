@@ -21,9 +21,7 @@ def suspend(
         return locked
     locked.suspended_at, locked.suspension_reason = now, reason
     locked.save(update_fields=["suspended_at", "suspension_reason"])
-    record_act(
-        locked, verb="suspend", summary="Suspended", reason=reason, now=now, actor=actor
-    )
+    record_act(locked, verb="suspend", summary="Suspended", reason=reason, now=now, actor=actor)
     return locked
 
 

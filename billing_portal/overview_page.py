@@ -23,10 +23,10 @@ MOST_RECENT = 5
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Send staff to admin and who sees billing to the overview; tell others who handles it."""
-    if choice_of(request).organization:
-        return redirect("overview")
     if person(request).is_staff:
         return redirect("admin:index")
+    if choice_of(request).organization:
+        return redirect("overview")
     return render(request, "accounts/no_billing.html")
 
 

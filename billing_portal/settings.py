@@ -110,6 +110,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "billing_portal.branding.brand",
+                "billing_portal.top_bar.top_bar",
             ]
         },
     }
@@ -211,13 +212,24 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_LIMIT
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api_keys.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api_keys.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api_rates.KeyRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api_json.StrictJSONParser"],
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.api_errors.exception_handler",
+    # Half a surrogate pair that a client sent can then be named in the answer.
+    "UNICODE_JSON": False,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
+}
+# Requests of one key in a minute, by sort.
+API_RATES = {
+    "gate": env.int("API_RATE_GATE", default=600_000),
+    "usage": env.int("API_RATE_USAGE", default=120_000),
+    "read": env.int("API_RATE_READ", default=6_000),
+    "write": env.int("API_RATE_WRITE", default=3_000),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{BRAND_NAME} API",
@@ -226,6 +238,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_INCLUDE_SCHEMA": False,
+    # Choices are written where they are used: four things have a kind, and none the same.
+    "POSTPROCESSING_HOOKS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

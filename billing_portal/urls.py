@@ -4,9 +4,12 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from billing_portal import views
+from billing_portal import brand_style, overview_page, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", overview_page.home, name="home"),
+    path("billing/", overview_page.overview_page, name="overview"),
+    path("brand.css", brand_style.brand_style, name="brand_style"),
     path("healthz/", views.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
@@ -14,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("plans.urls")),
     path("", include("wallet.urls")),
     path("", include("invoices.urls")),
+    path("", include("payments.urls")),
     path("", include("usage.urls")),
     path("api/v1/", include("billing_portal.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),

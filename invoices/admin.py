@@ -38,6 +38,8 @@ DOCUMENT_COLOURS = {"Rendered": "success", "Waiting": "info", "Parked": "danger"
 
 
 class LineInline(ReadOnlyInline):
+    """What an invoice asks money for."""
+
     model = InvoiceLine
     fields = ("description", "code", "quantity", "price", "sum")
     readonly_fields = fields
@@ -56,6 +58,8 @@ class LineInline(ReadOnlyInline):
 
 
 class DocumentInline(ReadOnlyInline):
+    """The PDFs of an invoice."""
+
     model = Document
     fields = ("number", "kind", "state", "rendered_at", "download")
     readonly_fields = fields

@@ -197,9 +197,7 @@ class InvoiceLine(models.Model):
             models.UniqueConstraint(fields=["invoice", "position"], name="one_line_per_position"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="line_is_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            pgtrigger.Protect(name="line_is_final", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

@@ -275,4 +275,3 @@ def _state(period: Period | None) -> dict[str, str]:
         "first_day": period.first_day.isoformat(),
         "last_day": period.last_day.isoformat(),
     }
-

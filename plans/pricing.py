@@ -14,9 +14,7 @@ from plans.refusals import PlanNotAvailable
 from wallet.money import Money, total
 
 
-def period_lines(
-    organization: Organization, version: PlanVersion, window: Window
-) -> list[Line]:
+def period_lines(organization: Organization, version: PlanVersion, window: Window) -> list[Line]:
     """Answer what a period costs: the plan, what is rented, and what was rented before it.
 
     :raises PlanNotAvailable: the plan has no price in the organization's currency.
@@ -42,9 +40,7 @@ def rental_lines(organization: Organization, version: PlanVersion) -> list[Line]
     for item, quantity in sorted(held.items()):
         unit = version.terms.rental_price_in(item, organization.currency)
         if unit:
-            lines.append(
-                Line(f"rental:{item}", item_name(item), unit * quantity, quantity, unit)
-            )
+            lines.append(Line(f"rental:{item}", item_name(item), unit * quantity, quantity, unit))
     return lines
 
 

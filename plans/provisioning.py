@@ -38,9 +38,7 @@ class NewOrganization:
     external_id: str | None = None
 
 
-def sign_up(
-    details: NewOrganization, *, owner: User, now: dt.datetime
-) -> Organization:
+def sign_up(details: NewOrganization, *, owner: User, now: dt.datetime) -> Organization:
     """Make a self-serve organization with its owner, and start the trial at once."""
     return provision(details, owner=owner, trial=True, now=now)
 
@@ -65,9 +63,7 @@ def provision(
     if not created:
         return organization
     if owner:
-        Membership.objects.create(
-            organization=organization, user=owner, role=Membership.Role.OWNER
-        )
+        Membership.objects.create(organization=organization, user=owner, role=Membership.Role.OWNER)
     record_act(
         organization, verb="create", summary=f"{organization.name} created", now=now, actor=actor
     )

@@ -46,7 +46,9 @@ def rate_table(terms: Terms) -> RateTable:
     named = {tier for _, _, rate in parts if isinstance(rate, Mapping) for tier in rate}
     tiers = tuple(sorted(named, key=lambda tier: _place(tier, terms)))
     lines = (
-        RateLine(meter, channel, unit_of(meter), tuple(_rate(rate, tier) for tier in tiers or ("",)))
+        RateLine(
+            meter, channel, unit_of(meter), tuple(_rate(rate, tier) for tier in tiers or ("",))
+        )
         for meter, channel, rate in parts
     )
     return RateTable(tiers, tuple(lines))

@@ -18,9 +18,7 @@ MOST_AT_ONCE = 1000
 
 
 @transaction.atomic
-def rent(
-    organization: Organization, *, item: str, reference: str, now: dt.datetime
-) -> Rental:
+def rent(organization: Organization, *, item: str, reference: str, now: dt.datetime) -> Rental:
     """Begin to rent one thing; one that is held under this reference is answered as it is.
 
     Begun within a running period, the days from today to its last go on the next invoice.
@@ -34,9 +32,7 @@ def rent(
         raise NoSubscription
     if subscription.version.terms.rental_price_in(item, organization.currency) is None:
         raise ItemNotInPlan(field="item")
-    held = Rental.objects.held().filter(
-        organization=organization, item=item, reference=reference
-    )
+    held = Rental.objects.held().filter(organization=organization, item=item, reference=reference)
     running = None if subscription.period.is_over(now) else subscription.period
     return held.first() or Rental.objects.create(
         organization=organization,
@@ -65,14 +61,10 @@ def rent_several(
 
 
 @transaction.atomic
-def give_back(
-    organization: Organization, *, item: str, reference: str, now: dt.datetime
-) -> bool:
+def give_back(organization: Organization, *, item: str, reference: str, now: dt.datetime) -> bool:
     """End a rental; it costs nothing any more, and nothing comes back. Answers whether it was held."""
     lock_wallet(organization.pk)
-    held = Rental.objects.held().filter(
-        organization=organization, item=item, reference=reference
-    )
+    held = Rental.objects.held().filter(organization=organization, item=item, reference=reference)
     return bool(held.update(ended_at=now))
 
 

@@ -25,16 +25,12 @@ def report_resources(
     """
     for resource, used in counts.items():
         if resource not in KNOWN:
-            raise Invalid(
-                f"“{resource[:40]}” is none of {', '.join(KNOWN)}.", field=resource[:40]
-            )
+            raise Invalid(f"“{resource[:40]}” is none of {', '.join(KNOWN)}.", field=resource[:40])
         if isinstance(used, bool) or not isinstance(used, int) or not 0 <= used <= MOST:
             raise Invalid("A count is a whole number from 0 on.", field=resource)
     ResourceCount.objects.bulk_create(
         [
-            ResourceCount(
-                organization=organization, resource=resource, used=used, reported_at=now
-            )
+            ResourceCount(organization=organization, resource=resource, used=used, reported_at=now)
             for resource, used in sorted(counts.items())
         ],
         update_conflicts=True,

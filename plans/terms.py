@@ -89,7 +89,9 @@ class Terms:
     def allows_tier(self, asked: str | None) -> bool:
         return not self.voice_tiers or self.tier(asked) in self.voice_tiers
 
-    def rate(self, meter: str, channel: str | None = None, tier: str | None = None) -> Decimal | None:
+    def rate(
+        self, meter: str, channel: str | None = None, tier: str | None = None
+    ) -> Decimal | None:
         """Answer credits per unit of a meter, none where the plan has no rate for it."""
         rate: Rates | None = self.rates.get(meter)
         for key in (channel, self.tier(tier)):

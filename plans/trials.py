@@ -19,6 +19,7 @@ from plans.terms import SESSIONS
 from wallet.granting import move_plan_credits
 from wallet.ledger import lock_wallet
 
+
 def trial_plan() -> Plan | None:
     """Answer the catalogue's trial plan, none where it has none."""
     plans = Plan.objects.filter(

@@ -109,9 +109,7 @@ def apply(organization: Organization, plan: str, *, now: dt.datetime, **request:
     return apply_plan(organization, asked, reason="test", now=now)
 
 
-def a_call(
-    organization: Organization, event_id: str | None = None, **facts: Any
-) -> dict[str, Any]:
+def a_call(organization: Organization, event_id: str | None = None, **facts: Any) -> dict[str, Any]:
     """Make the report of a connected call of one minute on the web channel."""
     return {
         "organization": organization.external_id,

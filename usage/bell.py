@@ -51,6 +51,4 @@ def bell_of(
 
 
 def _asks_balance(terms: Terms, allowance_left: Mapping[str, Decimal]) -> bool:
-    return any(
-        terms.charges(meter) and allowance_left.get(meter, 0) <= 0 for meter in GATED_METERS
-    )
+    return any(terms.charges(meter) and allowance_left.get(meter, 0) <= 0 for meter in GATED_METERS)

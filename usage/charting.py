@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
+from wallet.credits import plain
+
 DAY = dt.timedelta(days=1)
 MOST_BARS = 62
 DAYS_PER_BAR = (1, 7, 28, 91, 365)
@@ -25,6 +27,11 @@ class Bar:
     x: int
     y: str
     height: str
+
+    @property
+    def amount(self) -> str:
+        """The value without superfluous zeros."""
+        return plain(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,7 @@ def round_up(value: Decimal) -> Decimal:
     return power * next(step for step in (1, 2, 5, 10) if lead <= step)
 
 
-def _bar(
-    place: int, value: Decimal, top: Decimal, first: dt.date, last: dt.date, size: int
-) -> Bar:
+def _bar(place: int, value: Decimal, top: Decimal, first: dt.date, last: dt.date, size: int) -> Bar:
     height = value * HEIGHT / top
     begin = first + DAY * size * place
     return Bar(

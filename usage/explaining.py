@@ -53,7 +53,9 @@ def _sentences(event: UsageEvent) -> list[str]:
         return ["It did not connect, so it cost nothing."]
     return [
         _length(event, quantity),
-        f"{_units(Fraction(allowance), unit)} came from what the plan includes." if allowance else "",
+        f"{_units(Fraction(allowance), unit)} came from what the plan includes."
+        if allowance
+        else "",
         _charge(trace, quantity - Fraction(allowance), unit),
     ]
 

@@ -96,9 +96,7 @@ class Holding:
         )
 
 
-def hold(
-    reports: Iterable[Report], *, only: int | None, now: dt.datetime
-) -> dict[str, Holding]:
+def hold(reports: Iterable[Report], *, only: int | None, now: dt.datetime) -> dict[str, Holding]:
     """Lock and load the organizations of some reports, in one statement; by external id.
 
     Organizations that do not exist, or that ``only`` leaves out, are not in the answer.

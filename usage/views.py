@@ -38,6 +38,7 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
             "terms": version.terms,
             "rates": rate_table(version.terms),
             "breakdown": parts,
+            "web_calls": sum(row.events for row in parts.by_channel if row.label == "web"),
             "in_credits": in_credits,
             "chart": chart_of(daily, first_day=period.first_day, last_day=period.last_day),
         }
@@ -52,4 +53,3 @@ def usage_event(request: HttpRequest, organization: Organization, event_id: str)
     event = get_object_or_404(events, organization=organization, event_id=event_id)
     context = {"event": event, "explanation": explain(event)}
     return render(request, "usage/event.html", context)
-

@@ -174,14 +174,10 @@ class LedgerEntry(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["organization", "-id"], name="entry_by_organization"),
-            models.Index(
-                fields=["grant"], name="entry_by_grant", condition=Q(grant__isnull=False)
-            ),
+            models.Index(fields=["grant"], name="entry_by_grant", condition=Q(grant__isnull=False)),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="entry_is_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            pgtrigger.Protect(name="entry_is_final", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

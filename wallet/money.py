@@ -89,7 +89,8 @@ class Money:
 
     def display(self) -> str:
         """Write the amount for a reader of English: ``$1,234.50``, ``¥700``."""
-        return format_currency(self.amount, self.currency, locale="en_US")
+        text = format_currency(self.amount, self.currency, locale="en_US")
+        return text.replace(self.currency, f"{self.currency}\u00a0", 1)
 
     def _same(self, other: Money) -> Money:
         if other.currency != self.currency:

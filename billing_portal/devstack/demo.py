@@ -54,6 +54,8 @@ def run() -> int:
         print(f"The demo already runs (process {lock.holder()}). Stop it with: make stop")
         return 1
     signal.signal(signal.SIGTERM, _leave)
+    # A shell starts its background jobs deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return _run(home, port, progress)
     except KeyboardInterrupt:
@@ -134,7 +136,8 @@ def _start_programs(home: Home, port: int, environment: Mapping[str, str]) -> Pr
     celery = [python, "-m", "celery", "-A", "billing_portal"]
     web = [python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
     web += ["--port", str(port), "--workers", "2", "--blocking-threads", str(WEB_THREADS)]
-    web += ["--respawn-failed-workers", "--no-ws", "billing_portal.wsgi:application"]
+    web += ["--respawn-failed-workers", "--workers-kill-timeout", "5", "--no-ws"]
+    web += ["billing_portal.wsgi:application"]
     pooled = {**environment, "DATABASE_POOL": str(WEB_THREADS)}
     return {
         "worker": processes.start(

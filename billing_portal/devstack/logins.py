@@ -18,3 +18,5 @@ STAFF = Login("staff", "staff@intrlume.tech", "/admin/")
 OWNER = Login("owner", "owner@intrlume.tech", "/billing/")
 MEMBER = Login("member", "member@intrlume.tech", "/")
 LOGINS = (STAFF, OWNER, MEMBER)
+# The demo's platform calls the API with it; opens nothing elsewhere.
+PLATFORM_KEY = "demoplatform.look-around-with-curl-in-the-demo"

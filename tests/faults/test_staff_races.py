@@ -31,9 +31,7 @@ def test_two_staff_confirm_the_same_preview_and_the_second_is_told() -> None:
 
     raised = at_once(
         8,
-        lambda _: apply_plan(
-            acme, request, reason="agreed", digest=digest, now=MARCH_1
-        ) and None,
+        lambda _: apply_plan(acme, request, reason="agreed", digest=digest, now=MARCH_1) and None,
     )
 
     assert [type(error) for error in raised] == [PreviewOutdated] * 7
@@ -55,9 +53,7 @@ def test_one_external_id_makes_one_organization_however_often_it_is_sent_at_once
     build_plan("trial", "trial")
     details = NewOrganization(name="Acme", external_id="acme")
 
-    raised = at_once(
-        16, lambda _: provision(details, owner=None, trial=True, now=MARCH_1) and None
-    )
+    raised = at_once(16, lambda _: provision(details, owner=None, trial=True, now=MARCH_1) and None)
 
     assert raised == []
     assert Organization.objects.count() == 1

@@ -175,7 +175,9 @@ def test_a_charge_that_empties_the_wallet_owes_one_letter_and_one_that_blocks_an
     report(acme, seconds=60)
     report(acme, seconds=750)
 
-    codes = Letter.objects.exclude(code="plan_applied").order_by("id").values_list("code", flat=True)
+    codes = (
+        Letter.objects.exclude(code="plan_applied").order_by("id").values_list("code", flat=True)
+    )
     assert list(codes) == ["low_balance", "balance_blocked"]
 
 

@@ -6,23 +6,28 @@ from decimal import Decimal
 
 from django import template
 
+from accounts.templatetags.wording import words
+
 register = template.Library()
 
 AMBER_PERCENT, RED_PERCENT = 80, 100
-WORDS = {"amber": "Almost used up", "red": "Used up"}
+ALARMS = {"amber": "Almost used up", "red": "Used up"}
 
 
 @register.inclusion_tag("usage/_bar.html")
 def bar(label: str, used: Decimal | int, limit: Decimal | int | None) -> dict[str, object]:
-    """Answer what one bar shows; without a limit there is a number and no bar."""
+    """Answer what one bar shows; without a limit there is a number and no bar.
+
+    The label is words already, or the code of a meter or resource.
+    """
     level = level_of(used, limit)
     return {
-        "label": label,
+        "label": words(label),
         "used": Decimal(used),
         "limit": None if limit is None else Decimal(limit),
         "width": width_of(used, limit),
         "level": level,
-        "words": "Not included in this plan" if limit == 0 else WORDS.get(level, ""),
+        "words": "Not included in this plan" if limit == 0 else ALARMS.get(level, ""),
     }
 
 

@@ -16,7 +16,11 @@ register = template.Library()
 
 @register.filter
 def credits(value: Decimal, sign: str = "") -> SafeString:
-    """Write credits with 2 decimals; the exact value stays with them. ``"signed"`` shows a plus."""
+    """Write credits with 2 decimals; the exact value stays with them.
+
+    ``"signed"`` shows a plus too; ``"negated"`` turns a size into how far below zero it is.
+    """
+    value = -value if sign == "negated" else value
     plus = "+" if sign == "signed" and value > 0 else ""
     return format_html('<data value="{}">{}{}</data>', plain(value), plus, display(value))
 

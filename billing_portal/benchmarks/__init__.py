@@ -1,0 +1,1 @@
+"""What `make bench` measures: the product's own code against baselines, in interleaved rounds."""

@@ -1,0 +1,80 @@
+"""Contender and baseline in short slices of the same round, round after round."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from billing_portal.benchmarks.goals import Goal
+from billing_portal.benchmarks.machine import Stopwatch, Work
+
+Contender = Callable[[float], Work]
+Round = Mapping[str, Work]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A goal's figure: the median over the rounds that count, and its range."""
+
+    goal: Goal
+    ratios: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.ratios)
+
+    @property
+    def verdict(self) -> str:
+        """Say in one word how far it got."""
+        if not self.ratios:
+            return "no round counts"
+        if self.goal.floor is None:
+            return "information"
+        if self.goal.is_met_by(self.median, self.goal.goal):
+            return "goal"
+        return "floor" if self.goal.is_met_by(self.median, self.goal.floor) else "MISSED"
+
+
+def run_rounds(
+    contenders: Mapping[str, Contender],
+    goals: Sequence[Goal],
+    *,
+    rounds: int,
+    seconds: float,
+    families: Mapping[str, int],
+    say: Say,
+) -> list[Round]:
+    """Run rounds until so many count for every goal, at most twice as many."""
+    done: list[Round] = []
+    while len(done) < 2 * rounds:
+        done.append(_run_round(contenders, seconds=seconds, families=families))
+        say(_line(len(done), done[-1]))
+        if all(len(ratios(goal, done)) >= rounds for goal in goals):
+            break
+    return done
+
+
+def ratios(goal: Goal, rounds: Sequence[Round]) -> list[float]:
+    """Answer a goal's ratio in every round that counts for it."""
+    pairs = [(slices[goal.contender], slices[goal.baseline]) for slices in rounds]
+    return [goal.figure(ours, base) for ours, base in pairs if ours.is_clean and base.is_clean]
+
+
+def _run_round(
+    contenders: Mapping[str, Contender], *, seconds: float, families: Mapping[str, int]
+) -> dict[str, Work]:
+    slices = {}
+    for name, contender in contenders.items():
+        watch = Stopwatch(families)
+        work = contender(seconds)
+        slices[name] = replace(work, cpu={**work.cpu, **watch.spent()}, steal=watch.steal())
+    return slices
+
+
+def _line(number: int, slices: Round) -> str:
+    worst = max(work.steal for work in slices.values())
+    dirty = [name for name, work in slices.items() if not work.is_clean]
+    words = f"; not counted: {', '.join(dirty)}" if dirty else ""
+    return f"round {number}: steal at most {worst:.0f} %{words}"

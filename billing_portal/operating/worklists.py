@@ -1,0 +1,155 @@
+"""What waits for staff: each worklist is one named question about organizations."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import Organization
+from billing_portal.operating.glances import glance, with_glances
+from invoices.models import Invoice
+from plans.models import PlanVersion
+from plans.standing import Badge
+from usage.bell import Bell
+from wallet.models import CreditGrant, Wallet
+
+SOON = dt.timedelta(days=7)
+Organizations = QuerySet[Organization]
+Find = Callable[[Organizations, dt.datetime], Organizations]
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """One kind of work, under the name that filters the list of organizations."""
+
+    code: str
+    title: str
+    words: str
+    icon: str
+    find: Find
+
+
+def _over(now: dt.datetime) -> Q:
+    return Q(subscription__period__ends_at__lte=now) | Q(subscription__period__used_up_at__lte=now)
+
+
+def _running(now: dt.datetime) -> Q:
+    return Q(subscription__isnull=False) & ~_over(now)
+
+
+_TRIAL = Q(subscription__version__kind=PlanVersion.Kind.TRIAL)
+_REMINDED = Q(subscription__period__reminded_at__isnull=False)
+
+
+def with_badge(organizations: Organizations, badge: Badge, *, now: dt.datetime) -> Organizations:
+    """Answer the organizations that show a badge now."""
+    match badge:
+        case Badge.NONE:
+            asked = Q(subscription__isnull=True)
+        case Badge.EXPIRED:
+            asked = Q(subscription__isnull=False) & _over(now)
+        case Badge.TRIAL:
+            asked = _running(now) & _TRIAL & ~_REMINDED
+        case Badge.TRIAL_ENDING:
+            asked = _running(now) & _TRIAL & _REMINDED
+        case Badge.ACTIVE:
+            asked = _running(now) & ~_TRIAL
+        case _:
+            return organizations.none()
+    return organizations.filter(asked)
+
+
+def ending_soon(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those whose plan ends within seven days."""
+    soon = Q(subscription__period__ends_at__lte=now + SOON)
+    return organizations.filter(_running(now) & ~_TRIAL & soon)
+
+
+def trials_ending(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those whose trial ends within seven days, or whose sessions run out."""
+    soon = Q(subscription__period__ends_at__lte=now + SOON) | _REMINDED
+    return organizations.filter(_running(now) & _TRIAL & soon)
+
+
+def blocked_by_balance(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those that have a running plan and a red bell.
+
+    The database finds the few that can have one; the bell itself is asked for each of them.
+    """
+    dry = Q(wallet__pause_when=Wallet.PauseWhen.DRY, wallet__balance__lte=-F("wallet__overdraft"))
+    below = Q(wallet__paused=True) | Q(wallet__balance__lt=-F("wallet__overdraft"))
+    negative = Q(wallet__pause_when=Wallet.PauseWhen.NEGATIVE) & below
+    grants = CreditGrant.objects.live(now).filter(organization=OuterRef("pk"))
+    few = Organization.objects.filter(_running(now) & (dry | negative) & ~Exists(grants))
+    red = [
+        candidate.pk
+        for candidate in with_glances(few, now=now)
+        if glance(candidate, now=now).bell == Bell.RED
+    ]
+    return organizations.filter(pk__in=red)
+
+
+def unpaid(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those with an open invoice."""
+    invoices = Invoice.objects.unpaid().filter(organization=OuterRef("pk"))
+    return organizations.filter(Exists(invoices))
+
+
+def overdue(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those with an open invoice whose last day to pay is over where they are."""
+    late = Q()
+    for today, zones in _zones_by_day(now).items():
+        late |= Q(organization__time_zone__in=zones, due_on__lt=today)
+    invoices = Invoice.objects.unpaid().filter(late, organization=OuterRef("pk"))
+    return organizations.filter(Exists(invoices))
+
+
+def suspended(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those that staff suspended."""
+    return organizations.filter(suspended_at__isnull=False)
+
+
+def _zones_by_day(now: dt.datetime) -> dict[dt.date, list[str]]:
+    days: dict[dt.date, list[str]] = defaultdict(list)
+    for name in sorted(available_timezones()):
+        days[now.astimezone(ZoneInfo(name)).date()].append(name)
+    return days
+
+
+WORKLISTS = (
+    Worklist(
+        "ending",
+        "Ending within 7 days",
+        "Plans that end soon and that staff renew.",
+        "event_upcoming",
+        ending_soon,
+    ),
+    Worklist(
+        "trials",
+        "Trials ending",
+        "Trials in their last week, or with their sessions nearly used.",
+        "hourglass_bottom",
+        trials_ending,
+    ),
+    Worklist(
+        "blocked",
+        "Blocked by balance",
+        "Running plans on which nothing starts until credits are added.",
+        "block",
+        blocked_by_balance,
+    ),
+    Worklist(
+        "overdue",
+        "Overdue invoices",
+        "Open after their last day to pay.",
+        "running_with_errors",
+        overdue,
+    ),
+    Worklist("unpaid", "Unpaid invoices", "Waiting for a bank payment.", "receipt_long", unpaid),
+    Worklist("suspended", "Suspended", "Stopped by staff.", "pause_circle", suspended),
+)

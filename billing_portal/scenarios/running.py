@@ -1,0 +1,160 @@
+"""A scenario runs: each step is performed, then compared with what it says must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.core import mail
+from django.test import override_settings
+
+from accounts.models import Letter, User
+from accounts.refusals import Refusal
+from billing_portal.doctor import examine
+from billing_portal.scenarios.clock import Clock
+from billing_portal.scenarios.comparing import agrees
+from billing_portal.scenarios.database import footprints
+from billing_portal.scenarios.passing import settle
+from billing_portal.scenarios.reading import BadFile, Scenario, Step, read_scenario
+from billing_portal.scenarios.shapes import show
+from billing_portal.scenarios.states import STATES, View
+from billing_portal.scenarios.world import Refused, StepFailed, World
+from plans.catalogue import load_catalogue, load_catalogue_data
+from plans.provisioning import NewOrganization
+
+logger = structlog.get_logger(__name__)
+
+CATALOGUES = settings.BASE_DIR / "plans" / "catalogues"
+OUTBOX = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a file: nothing to say, or the failures in words."""
+
+    file: str
+    failures: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+    def __str__(self) -> str:
+        return f"ok {self.file}" if self.passed else f"FAILED {self.file}: {'; '.join(self.failures)}"
+
+
+def run_file(file: str, *, keep_going: bool = False) -> Outcome:
+    """Run one file in the empty database that is connected; answers in words, never raises.
+
+    ``keep_going`` goes on after a step that failed, and answers all that did.
+    """
+    failures: list[str] = []
+    try:
+        scenario = read_scenario(Path(file))
+        with override_settings(EMAIL_BACKEND=OUTBOX):
+            mail.outbox = []
+            for failure in _failures(scenario):
+                failures.append(failure)
+                if not keep_going:
+                    break
+    except BadFile as error:
+        failures.append(str(error))
+    except Exception as error:  # whatever is wrong with one file, the others run
+        logger.exception("scenario_broke", file=file)
+        failures.append(f"{type(error).__name__}: {error}")
+    return Outcome(file, tuple(failures))
+
+
+def _failures(scenario: Scenario) -> Iterator[str]:
+    """Perform a scenario, and answer what is wrong, as it goes wrong."""
+    world = _begin(scenario)
+    for step in scenario.steps:
+        world.step = step.number
+        for failure in _perform(world, step):
+            yield f"step {step.number}: {failure}"
+    yield from _aftermath(world)
+
+
+def _begin(scenario: Scenario) -> World:
+    clock = Clock.at(scenario.starts_at, scenario.zone)
+    if isinstance(scenario.catalogue, str):
+        path = CATALOGUES / f"{scenario.catalogue}.yaml"
+        if not path.exists():
+            raise BadFile(f"there is no catalogue {scenario.catalogue}")
+        load_catalogue(path, now=clock.now)
+    else:
+        load_catalogue_data(scenario.catalogue, now=clock.now)
+    return World(
+        clock=clock,
+        details=NewOrganization(
+            name=scenario.name,
+            time_zone=str(scenario.zone),
+            currency=scenario.currency,
+            external_id="story",
+        ),
+        owner=User.objects.create_user("owner@example.com", name="Olive Owner"),
+        staff=User.objects.create_superuser("staff@example.com", name="Stan Staff"),
+    )
+
+
+def _perform(world: World, step: Step) -> Iterator[str]:
+    """Do a step's action, and answer where something else came of it than it says."""
+    before = footprints() if step.refused else {}
+    try:
+        if step.action:
+            step.action.perform(world, **step.arguments)
+            settle(world.now)
+    except (Refusal, Refused) as refusal:
+        yield from _check_refusal(step, refusal, before)
+        return
+    except StepFailed as failed:
+        yield str(failed)
+        return
+    if step.refused:
+        yield f"{_name(step)}: expected refused: {step.refused}, found that it was done"
+    yield from _differences(world, step)
+
+
+def _check_refusal(
+    step: Step, refusal: Refusal | Refused, before: dict[str, str]
+) -> Iterator[str]:
+    found = f"found refused: {refusal.code} ({refusal.words})"
+    if step.refused is None:
+        yield f"{_name(step)}: expected that it is done, {found}"
+    elif refusal.code != step.refused:
+        yield f"{_name(step)}: expected refused: {step.refused}, {found}"
+    else:
+        after = footprints()
+        changed = [table for table in after if after[table] != before[table]]
+        if changed:
+            tables = ", ".join(changed)
+            yield f"{_name(step)}: expected that a refusal changes nothing, found changes in {tables}"
+
+
+def _differences(world: World, step: Step) -> Iterator[str]:
+    if not step.expected:
+        return
+    view = View(world)
+    for name, expected in step.expected.items():
+        try:
+            found = STATES[name].read(view)
+        except StepFailed as failed:
+            yield str(failed)
+            continue
+        if not agrees(expected, found):
+            yield f"{name}: expected {show(expected)}, found {show(found)}"
+
+
+def _aftermath(world: World) -> Iterator[str]:
+    """Answer what is broken in the books when the story is over."""
+    for letter in Letter.objects.exclude(last_error="").order_by("id"):
+        yield f"after the last step: the letter {letter.code} was not sent: {letter.last_error}"
+    for finding in examine(now=world.now):
+        yield f"after the last step: the doctor found {finding}"
+
+
+def _name(step: Step) -> str:
+    return step.action.name if step.action else "expect"
