@@ -64,7 +64,7 @@ def billing_page(
 
     @login_required
     @wraps(view)
-    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         organization = choice_of(request).organization
         if organization is None:
             raise Http404

@@ -111,7 +111,7 @@ def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> bool:
         _send(letter, find_document)
     except DocumentNotReady:
         return False
-    except Exception as error:  # one letter that cannot be made or sent must not stop the others
+    except Exception as error:  # noqa: BLE001 - one bad letter must not stop the others
         _postpone(letter, error, now=now)
         return False
     letter.status, letter.sent_at = Letter.Status.SENT, now

@@ -24,6 +24,8 @@ def validate_time_zone(name: str) -> None:
 
 
 class UserManager(BaseUserManager["User"]):
+    """Makes people, who are known by their address."""
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Create a person who logs in with an email address; no password means none works."""
         user = self.model(email=self.normalize_email(email), **fields)
@@ -74,6 +76,8 @@ def new_external_id() -> str:
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
+    """Organizations, from what somebody may see."""
+
     def visible_to(self, user: User) -> OrganizationQuerySet:
         """Organizations whose billing pages this user may see: as owner or billing member."""
         return self.filter(

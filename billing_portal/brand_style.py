@@ -53,7 +53,11 @@ def readable(colour: Colour, *, on: Colour, towards: Colour) -> Colour:
         for step in range(STEPS + 1)
     )
     return next(
-        ((red, green, blue) for red, green, blue in mixes if contrast((red, green, blue), on) >= ENOUGH_CONTRAST),
+        (
+            (red, green, blue)
+            for red, green, blue in mixes
+            if contrast((red, green, blue), on) >= ENOUGH_CONTRAST
+        ),
         towards,
     )
 

@@ -48,6 +48,8 @@ FROZEN = (
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    """Invoices, from what somebody may see."""
+
     def visible_to(self, user: User) -> InvoiceQuerySet:
         """Issued invoices of the organizations whose billing pages this user may see."""
         return self.filter(

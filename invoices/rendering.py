@@ -19,7 +19,7 @@ from invoices.sheet import sheet_of
 
 # For archives (fonts embedded, nothing from outside), and tagged for screen readers.
 VARIANT = "pdf/a-3a"
-OWN_FILES = "static"
+OWN_FILES = "own"
 
 
 class Press:
@@ -33,7 +33,7 @@ class Press:
 
         # Every other scheme is refused before anything is opened.
         fetcher, fonts = URLFetcher(allowed_protocols={OWN_FILES}), FontConfiguration()
-        fetcher.add_handler(StaticFiles())
+        fetcher.add_handler(OwnFiles())
         text = render_to_string("pdf/document.css")
         style = CSS(string=text, url_fetcher=fetcher, font_config=fonts)
         self.fetcher, self._fonts, self._style, self._html = fetcher, fonts, style, HTML
@@ -52,10 +52,10 @@ class Press:
         return pdf
 
 
-class StaticFiles(BaseHandler):
-    """Answers addresses such as ``static:fonts/Inter-Bold.ttf`` with our own static files."""
+class OwnFiles(BaseHandler):
+    """Answers addresses such as ``own:fonts/Inter-Bold.ttf`` with our own static files."""
 
-    def static_open(self, request: Request) -> addinfourl:
+    def own_open(self, request: Request) -> addinfourl:
         """Open one static file.
 
         :raises FileNotFoundError: there is none of that name.

@@ -15,6 +15,7 @@ from babel.numbers import get_currency_name
 from wallet.money import Money
 
 ENGLISH = Locale("en", "US")
+TO = " \N{EN DASH} "
 # The same Han character is drawn differently in these countries; elsewhere the font decides.
 HAN_LANGUAGES = {"CN": "zh-Hans", "SG": "zh-Hans", "HK": "zh-Hant", "TW": "zh-Hant", "KR": "ko"}
 
@@ -108,14 +109,14 @@ def day(iso: str) -> str:
 
 
 def days(first: str, last: str) -> str:
-    """Write a stretch of days, what both have in common once: ``3 - 30 June 2026``."""
+    """Write a stretch of days, what both have in common once: ``3 to 30 June 2026``."""
     begin, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     if begin == end:
         return day(first)
     if begin.year != end.year:
-        return f"{day(first)} – {day(last)}"
+        return f"{day(first)}{TO}{day(last)}"
     form = "%-d" if begin.month == end.month else "%-d %B"
-    return f"{begin:{form}} – {day(last)}"
+    return f"{begin:{form}}{TO}{day(last)}"
 
 
 def percent(number: str) -> str:

@@ -13,6 +13,8 @@ from wallet.money import Money
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
+    """Payments, from what somebody may see."""
+
     def visible_to(self, user: User) -> PaymentQuerySet:
         """Payments of the organizations whose billing pages this user may see."""
         return self.filter(organization__in=Organization.objects.visible_to(user))

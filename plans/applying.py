@@ -165,13 +165,10 @@ def _counters_lost(previous: Period | None) -> tuple[CounterLost, ...]:
     if previous is None:
         return ()
     terms = previous.version.terms
+    included: dict[str, Decimal | int] = {**terms.allowances, **terms.quotas}
     counters = Counter.objects.filter(period=previous, used__gt=0).order_by("meter")
     return tuple(
-        CounterLost(
-            counter.meter,
-            counter.used,
-            terms.quotas.get(counter.meter, terms.allowances.get(counter.meter)),
-        )
+        CounterLost(counter.meter, counter.used, included.get(counter.meter))
         for counter in counters
     )
 

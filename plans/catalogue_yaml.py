@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from accounts.refusals import Refusal
 
 LARGEST_FILE = 1_000_000
 DEEPEST = 12
+MOST_PROBLEMS = 100
 KINDS = {"int": "number", "float": "number", "bool": "truth", "null": "nothing", "str": "text"}
 
 
@@ -29,7 +30,7 @@ class Problem:
         """Write the problem on one line, the file and the line before it."""
         place = f"{source}:{self.line}" if self.line else source
         parts = [place, self.where, self.words]
-        return ": ".join(part for part in parts if part)
+        return " ".join(": ".join(part for part in parts if part).split())
 
 
 class BadCatalogue(Refusal):
@@ -57,7 +58,6 @@ class Node:
     where: str
     kind: str
     text: str = ""
-    quoted: bool = False
     items: tuple[Node, ...] = ()
     entries: dict[str, Node] = field(default_factory=dict)
 
@@ -95,7 +95,7 @@ def parse(text: str, problems: list[Problem]) -> Node:
     if len(text.encode(errors="replace")) > LARGEST_FILE:
         raise BadCatalogue([Problem(0, "", f"it is larger than {LARGEST_FILE:,} bytes.")])
     try:
-        fancy = list(_more_than_plain(text))
+        fancy = list(islice(_more_than_plain(text), MOST_PROBLEMS))
         if fancy:
             raise BadCatalogue(fancy)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -112,7 +112,7 @@ def _more_than_plain(text: str) -> Iterator[Problem]:
     """Answer what makes a file larger than it looks, or more than data."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = _line(event)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
@@ -120,10 +120,12 @@ def _more_than_plain(text: str) -> Iterator[Problem]:
             return
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             yield Problem(line, "", "anchors and aliases (& and *) are not used in catalogues.")
-        if getattr(event, "tag", None):
-            yield Problem(
-                line, "", f"tags such as “{str(event.tag)[:40]}” are not used in catalogues."
-            )
+        if tag := getattr(event, "tag", None):
+            yield Problem(line, "", f"tags such as “{str(tag)[:40]}” are not used in catalogues.")
+
+
+def _line(marked: yaml.Event | yaml.Node) -> int:
+    return marked.start_mark.line + 1 if marked.start_mark else 0
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
@@ -141,18 +143,18 @@ def _node(tree: yaml.Node, where: str, line: int, problems: list[Problem]) -> No
         return Node(line, where, "mapping", entries=_entries(tree, where, problems))
     if isinstance(tree, yaml.SequenceNode):
         items = [
-            _node(item, f"{where}[{place}]", item.start_mark.line + 1, problems)
+            _node(item, f"{where}[{place}]", _line(item), problems)
             for place, item in enumerate(tree.value, start=1)
         ]
         return Node(line, where, "list", items=tuple(items))
     kind = KINDS.get(tree.tag.rpartition(":")[2], "other")
-    return Node(line, where, kind, text=tree.value, quoted=tree.style in ("'", '"', "|", ">"))
+    return Node(line, where, kind, text=tree.value)
 
 
 def _entries(tree: yaml.MappingNode, where: str, problems: list[Problem]) -> dict[str, Node]:
     entries: dict[str, Node] = {}
     for key, value in tree.value:
-        line = key.start_mark.line + 1
+        line = _line(key)
         if not isinstance(key, yaml.ScalarNode) or not key.tag.endswith(":str"):
             shown = f"“{key.value[:40]}” is" if isinstance(key, yaml.ScalarNode) else "this is"
             problems.append(Problem(line, where, f"{shown} no key; put it in quotes if it is."))
@@ -191,8 +193,3 @@ def write(mapping: dict[str, Any]) -> str:
         )
     except (yaml.YAMLError, RecursionError) as error:
         raise BadCatalogue([Problem(0, "", "this is no plain data.")]) from error
-
-
-def is_code(text: str, longest: int = 40) -> bool:
-    """Answer whether a text can be a code: letters, digits, ``_`` and ``-``."""
-    return bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text)) and len(text) <= longest

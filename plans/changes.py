@@ -31,7 +31,7 @@ class CounterLost:
 
     meter: str
     used: Decimal
-    included: Decimal | None
+    included: Decimal | int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,8 @@ class ResourceCount(models.Model):
 
 
 class RentalQuerySet(models.QuerySet["Rental"]):
+    """Rentals, begun and ended."""
+
     def held(self) -> RentalQuerySet:
         return self.filter(ended_at__isnull=True)
 

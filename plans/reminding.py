@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import structlog
 from django.db import transaction
@@ -122,6 +123,6 @@ def _watched(period: Period, now: dt.datetime) -> marks.Watched:
     return marks.Watched(
         trial=period.version.is_trial,
         days_left=period.days_left(now),
-        sessions=counter.used if counter else marks.Decimal(0),
+        sessions=counter.used if counter else Decimal(0),
         quota=period.version.terms.quotas.get(SESSIONS),
     )

@@ -62,7 +62,7 @@ def rent_several(
 
 @transaction.atomic
 def give_back(organization: Organization, *, item: str, reference: str, now: dt.datetime) -> bool:
-    """End a rental; it costs nothing any more, and nothing comes back. Answers whether it was held."""
+    """End a rental: it is free at once, nothing comes back. Answers whether it was held."""
     lock_wallet(organization.pk)
     held = Rental.objects.held().filter(organization=organization, item=item, reference=reference)
     return bool(held.update(ended_at=now))

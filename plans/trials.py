@@ -13,8 +13,8 @@ from plans.applying import PlanRequest, apply_plan
 from plans.beginning import lock_subscription
 from plans.models import Counter, Period, Plan, PlanVersion
 from plans.periods import DAY, NoPeriod, day_starts_at, last_day_of
-from plans.reminding import watch_again
 from plans.refusals import NotOnTrial, PreviewOutdated
+from plans.reminding import watch_again
 from plans.terms import SESSIONS
 from wallet.granting import move_plan_credits
 from wallet.ledger import lock_wallet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from fractions import Fraction
 
 from django.db.models import Sum
@@ -50,7 +51,7 @@ def _days_not_begun(period: Period, today: dt.date) -> Fraction:
 def _not_used(period: Period) -> Fraction:
     terms = period.version.terms
     used = dict(Counter.objects.filter(period=period).values_list("meter", "used"))
-    included = {**terms.quotas, **terms.allowances}
+    included: dict[str, Decimal | int] = {**terms.quotas, **terms.allowances}
     shares = [
         Fraction(used.get(meter, 0)) / Fraction(amount)
         for meter, amount in included.items()

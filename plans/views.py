@@ -6,6 +6,7 @@ from allauth.account.utils import perform_login
 from allauth.core.ratelimit import consume_or_429
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -27,8 +28,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     if not Site.objects.exists():
         return render(request, "plans/sign_up_closed.html")
-    if refused := consume_or_429(request, action="signup"):
-        return refused
+    too_many: HttpResponse | None = consume_or_429(request, action="signup")
+    if too_many:
+        return too_many
     form = SignUpForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -36,5 +38,6 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             form.refuse(refusal)
         else:
-            return perform_login(request, owner, redirect_url="/billing/")
+            arrived: HttpResponse = perform_login(request, owner, redirect_url=reverse("overview"))
+            return arrived
     return render(request, "plans/sign_up.html", {"form": form, "trial": trial_plan()})

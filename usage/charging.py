@@ -188,7 +188,7 @@ def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str,
 
 
 def _result(event_id: str, status: str, trace: dict[str, Any]) -> Result:
-    drawn = {"plan": ZERO, "bonus": ZERO, "wallet": ZERO}
+    drawn: dict[str, Decimal] = dict.fromkeys(("plan", "bonus", "wallet"), ZERO)
     for kind, _, credits in trace["draws"]:
         drawn[kind] += Decimal(credits)
     return Result(

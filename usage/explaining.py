@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from plans.rate_table import unit_of
 from usage.models import UsageEvent
@@ -70,7 +71,7 @@ def _length(event: UsageEvent, quantity: Fraction) -> str:
     return f"It lasted {lasted}{rounding}: {_units(quantity, 'minute')}."
 
 
-def _charge(trace: dict[str, str], rest: Fraction, unit: str) -> str:
+def _charge(trace: dict[str, Any], rest: Fraction, unit: str) -> str:
     rate, credits = trace["rate"], trace["credits"]
     if rest <= 0:
         return "Nothing was left to charge."

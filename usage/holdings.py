@@ -102,7 +102,7 @@ def hold(reports: Iterable[Report], *, only: int | None, now: dt.datetime) -> di
     Organizations that do not exist, or that ``only`` leaves out, are not in the answer.
     """
     reports = list(reports)
-    parameters = [
+    parameters: list[list[str] | dt.datetime | int | None] = [
         sorted({report.organization for report in reports}),
         [report.event_id for report in reports],
         sorted({report.agent for report in reports}),

@@ -96,7 +96,7 @@ def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
     """
     if not charges:
         return
-    parameters = {
+    parameters: dict[str, str | dt.datetime] = {
         "now": now,
         "events": json.dumps([_event(made) for made in charges]),
         "counters": json.dumps(_counters(charges)),

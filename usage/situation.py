@@ -96,7 +96,7 @@ def look(
     only: int | None = None,
 ) -> Situation | None:
     """Answer the situation of an organization by its external id; none where there is none."""
-    parameters = {
+    parameters: dict[str, str | int | dt.datetime | None] = {
         "organization": organization,
         "now": now,
         "number": Rental.PHONE_NUMBER,

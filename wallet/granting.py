@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 
 from accounts.models import Organization
-from wallet.credits import Credits
+from wallet.credits import ZERO, Credits
 from wallet.ledger import Posting, lock_wallet, post
 from wallet.models import CreditGrant, LedgerEntry
 
@@ -39,7 +39,7 @@ def grant_credits(
         defaults={
             "kind": kind,
             "credits": credits,
-            "remaining": 0,
+            "remaining": ZERO,
             "effective_at": now,
             "expires_at": expires_at,
             "created_at": now,

@@ -53,7 +53,7 @@ class Wallet(models.Model):
     pause_when = models.CharField(max_length=8, choices=PauseWhen, default=PauseWhen.DRY)
     paused = models.BooleanField(
         default=False,
-        help_text="Went below the overdraft on a plan that pauses when negative, and not yet above zero.",
+        help_text="Was below the overdraft of a plan that pauses when negative; not above zero yet.",
     )
 
     class Meta:
@@ -72,6 +72,8 @@ class Wallet(models.Model):
 
 
 class CreditGrantQuerySet(models.QuerySet["CreditGrant"]):
+    """Grants, by whether they can be drawn."""
+
     def live(self, now: dt.datetime) -> CreditGrantQuerySet:
         """Grants of which something can still be drawn at this instant."""
         return self.filter(remaining__gt=0, effective_at__lte=now, expires_at__gt=now)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -14,6 +14,7 @@ from typing import Self
 
 from django.db import connection
 
+from billing_portal.benchmarks.databases import using
 from billing_portal.benchmarks.loads import Caller, Load
 from billing_portal.benchmarks.machine import Work, together, work_for
 
@@ -68,19 +69,6 @@ class Crew:
                 pipe.send(None)
             process.join(STOP_SECONDS)
             process.kill()
-
-
-@contextmanager
-def using(database: str) -> Iterator[None]:
-    """Let this process's connection be one to another database of the same server."""
-    own = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = database
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = own
 
 
 def _answer(pipe: Connection, seconds: float) -> Work:

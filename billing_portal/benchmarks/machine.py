@@ -62,7 +62,9 @@ class Stopwatch:
 
     def steal(self) -> float:
         """Answer the percentage of the machine that the hypervisor took since the start."""
-        stolen, all_ = (now - then for now, then in zip(_machine_ticks(), self._machine, strict=True))
+        stolen, all_ = (
+            now - then for now, then in zip(_machine_ticks(), self._machine, strict=True)
+        )
         return 100.0 * stolen / max(all_, 1)
 
 

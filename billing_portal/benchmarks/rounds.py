@@ -9,9 +9,16 @@ from dataclasses import dataclass, replace
 from billing_portal.benchmarks.goals import Goal
 from billing_portal.benchmarks.machine import Stopwatch, Work
 
-Contender = Callable[[float], Work]
 Round = Mapping[str, Work]
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """What runs in a slice, and what has to be put in order before it."""
+
+    run: Callable[[float], Work]
+    before: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,10 @@ def _run_round(
 ) -> dict[str, Work]:
     slices = {}
     for name, contender in contenders.items():
+        if contender.before:
+            contender.before()
         watch = Stopwatch(families)
-        work = contender(seconds)
+        work = contender.run(seconds)
         slices[name] = replace(work, cpu={**work.cpu, **watch.spent()}, steal=watch.steal())
     return slices
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import resource
 import shutil
@@ -68,9 +69,7 @@ class TpcB:
             ]
         count, rate = _COUNT.search(printed), _RATE.search(printed)
         assert count and rate, printed
-        return Work(
-            int(count[1]), int(count[1]) / float(rate[1]), latencies, {"client": spent}
-        )
+        return Work(int(count[1]), int(count[1]) / float(rate[1]), latencies, {"client": spent})
 
     def _run(self, *arguments: str) -> str:
         where = connection.settings_dict
@@ -81,7 +80,7 @@ class TpcB:
 
 
 def _output(command: Sequence[str], *, password: str) -> str:
-    environment = {"PGPASSWORD": password} if password else {}
+    environment = {**os.environ, "PGPASSWORD": password}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RuntimeError(f"pgbench failed: {result.stderr[-500:]}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.db import connection
 
 
-def at_once(count: int, work: Callable[[int], None]) -> list[BaseException]:
+def at_once(count: int, work: Callable[[int], object]) -> list[BaseException]:
     """Run ``work(n)`` in ``count`` threads that start together; answers what they raised."""
     start = threading.Barrier(count)
     raised: list[BaseException] = []

@@ -183,8 +183,8 @@ def test_a_trial_is_given_once_whoever_starts_it() -> None:
         apply(acme, "trial", now=MARCH_1 + 2 * DAY)
 
     assert balances(acme, now=MARCH_1).wallet == 500
+    build_plan("second", "trial")
     with pytest.raises(TrialUsed):
-        build_plan("second", "trial")
         apply(acme, "second", now=MARCH_1 + 2 * DAY)
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts.letters import Letter
-from accounts.models import Organization
+from accounts.models import Letter, Organization
 from plans.models import Counter
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from usage.charging import Result, charge

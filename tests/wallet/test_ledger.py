@@ -73,8 +73,8 @@ def test_the_database_itself_refuses_a_second_entry_under_a_key() -> None:
         LedgerEntry.objects.create(
             organization=acme,
             kind="adjustment",
-            credits=1,
-            balance_after=11,
+            credits=Decimal(1),
+            balance_after=Decimal(11),
             key="once",
             description="",
             at=MARCH_1,

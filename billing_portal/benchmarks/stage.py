@@ -1,0 +1,134 @@
+"""Puts up what is measured: databases, organizations, processes and servers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import connection
+
+from billing_portal.benchmarks import databases, goals, loads
+from billing_portal.benchmarks.copying import Copying
+from billing_portal.benchmarks.crew import Crew
+from billing_portal.benchmarks.history import remember
+from billing_portal.benchmarks.loads import Caller, Load
+from billing_portal.benchmarks.population import populate
+from billing_portal.benchmarks.rounds import Contender, Say
+from billing_portal.benchmarks.tpcb import TpcB
+
+PROCESSES = 4
+CHARGES: Mapping[str, Load] = {
+    goals.ONE: loads.charge_one,
+    goals.HOT: loads.charge_hot,
+    goals.BATCH: loads.charge_batch,
+    goals.REPLAY: Caller.replay,
+    goals.HOT_BATCH: loads.charge_hot_batch,
+}
+ON_HISTORY: Mapping[str, Load] = {
+    "charge": loads.charge_one,
+    "batch": loads.charge_batch,
+    "gate": Caller.ask,
+    "page": Caller.open_page,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much there is of everything."""
+
+    organizations: int = 1000
+    few_events: int = 10_000
+    many_events: int = 1_000_000
+    tpcb_scale: int = 10
+
+
+class Stage:
+    """What the contenders stand on; taken down when its block is left."""
+
+    def __init__(self, sizes: Sizes, *, now: dt.datetime, say: Say) -> None:
+        self.sizes, self.now, self.say = sizes, now, say
+        self.main = connection.settings_dict["NAME"]
+        self.names: list[str] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Stage:
+        self.say(f"making {self.sizes.organizations} organizations")
+        self.names = populate(self.sizes.organizations, now=self.now)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def contenders(self, needed: set[str]) -> dict[str, Contender]:
+        """Answer the contenders that are needed, in the order in which they run."""
+        put_up = {
+            **self._on_history(needed),
+            **self._tpcb(needed),
+            **self._charges(needed),
+            **self._lone(needed),
+        }
+        return {name: contender for name, contender in put_up.items() if name in needed}
+
+    def _database(self, suffix: str, *, like: str | None = None) -> str:
+        name = f"{self.main}_{suffix}"
+        databases.create(name, like=like)
+        self._stack.callback(databases.drop, [name])
+        return name
+
+    def _crew(self, size: int, database: str) -> Crew:
+        return self._stack.enter_context(Crew(size, database=database, names=self.names))
+
+    def _on_history(self, needed: set[str]) -> dict[str, Contender]:
+        """Put up the same work on a short and on a long past, each in a database of its own."""
+        kinds = {kind: load for kind, load in ON_HISTORY.items() if _wants(kind, needed)}
+        if not kinds:
+            return {}
+        made: dict[str, Contender] = {}
+        for size, events in (
+            (goals.SMALL, self.sizes.few_events),
+            (goals.LARGE, self.sizes.many_events),
+        ):
+            database = self._database(size, like=self.main)
+            self.say(f"writing a past of {events:,} events")
+            fill = partial(self._fill, database, events)
+            fill()
+            crew = self._crew(1, database)
+            for kind, load in kinds.items():
+                # What is charged in a slice would make a short past long.
+                again = fill if size == goals.SMALL else None
+                made[goals.of_history(kind, size)] = Contender(partial(crew.work, load), again)
+        # Side by side in the round: what is compared sees the same neighbours.
+        return dict(sorted(made.items(), key=lambda item: list(kinds).index(item[0].split(",")[0])))
+
+    def _fill(self, database: str, events: int) -> None:
+        with databases.using(database):
+            remember(events, organization=self.names[0], now=self.now)
+
+    def _tpcb(self, needed: set[str]) -> dict[str, Contender]:
+        if goals.TPCB not in needed:
+            return {}
+        pgbench = TpcB(self._database("tpcb"), clients=PROCESSES, scale=self.sizes.tpcb_scale)
+        pgbench.prepare()
+        return {goals.TPCB: Contender(pgbench.run)}
+
+    def _charges(self, needed: set[str]) -> dict[str, Contender]:
+        if not needed & set(CHARGES):
+            return {}
+        crew = self._crew(PROCESSES, self.main)
+        return {name: Contender(partial(crew.work, load)) for name, load in CHARGES.items()}
+
+    def _lone(self, needed: set[str]) -> dict[str, Contender]:
+        if goals.COPY not in needed:
+            return {}
+        crew = self._crew(1, self.main)
+        return {
+            goals.LONE_BATCH: Contender(partial(crew.work, loads.charge_batch)),
+            goals.COPY: Contender(Copying().run),
+        }
+
+
+def _wants(kind: str, needed: set[str]) -> bool:
+    return goals.of_history(kind, goals.SMALL) in needed

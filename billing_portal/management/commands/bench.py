@@ -1,0 +1,41 @@
+"""Measure the product against its goals, on the server that the settings name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.models import Organization
+from billing_portal.benchmarks import measuring
+from billing_portal.benchmarks.stage import Sizes
+
+
+class Command(BaseCommand):
+    help = "Measures charging, the gate and pages in interleaved rounds; needs an empty database."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        sizes = Sizes()
+        parser.add_argument("--rounds", type=int, default=9, help="that have to count")
+        parser.add_argument("--seconds", type=float, default=2.0, help="of each slice")
+        parser.add_argument("--only", default="", help="codes of goals, for example P1,P5")
+        parser.add_argument("--organizations", type=int, default=sizes.organizations)
+        parser.add_argument("--history", type=int, default=sizes.many_events, help="events of P9")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Organization.objects.exists():
+            raise CommandError("The bench writes into its database; give it an empty one.")
+        sizes = Sizes(
+            organizations=options["organizations"],
+            many_events=options["history"],
+            few_events=min(Sizes.few_events, options["history"]),
+        )
+        measuring.measure(
+            [code.strip().upper() for code in options["only"].split(",") if code.strip()],
+            sizes=sizes,
+            rounds=options["rounds"],
+            seconds=options["seconds"],
+            now=timezone.now(),
+            say=self.stdout.write,
+        )
