@@ -35,16 +35,16 @@ lint: $(V)/.installed-dev ## run the checks alone
 	@$(DEVSTACK) lint
 
 scenario: $(V)/.installed-dev ## run billing stories; FILES="path/to/*.yaml"
-	@$(DEVSTACK) services --migrate -- python manage.py scenario $(FILES)
+	@$(DEVSTACK) services --migrate -- python manage.py run_scenarios $(FILES)
 
 bench: $(V)/.installed-dev ## measure charging, the gate and the rest on a durable database
 	@$(DEVSTACK) services --durable --migrate -- python manage.py bench $(ARGS)
 
-faults: $(V)/.installed-dev ## plant faults and see that the tests find them
-	@$(DEVSTACK) services -- python -m pytest tests/faults -m faults $(ARGS)
+faults: $(V)/.installed-dev ## run the long proofs: races, every zone on every day
+	@$(DEVSTACK) services --migrate -- python -m pytest -m faults $(ARGS)
 
 browser: $(V)/.installed-browser ## run the browser tests alone
-	@$(DEVSTACK) services -- python -m pytest tests/browser $(ARGS)
+	@$(DEVSTACK) services --migrate -- python -m pytest tests/browser $(ARGS)
 
 deps: $(V)/.installed-dev ## resolve the requirements anew and lock them with hashes
 	@for name in runtime dev browser; do \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401 - registered here, so that it can be taken off below
@@ -105,7 +105,7 @@ class UserAdmin(_UserAdmin, HouseAdmin):
     @display(description="Second factor", boolean=True)
     def second_factor(self, person: User) -> bool:
         return any(
-            factor.type == Authenticator.Type.TOTP for factor in person.authenticator_set.all()
+            factor.type == Authenticator.Type.TOTP for factor in person.authenticator_set.all()  # type: ignore[attr-defined]  # allauth has no types
         )
 
 
@@ -145,8 +145,8 @@ class ApiKeyAdmin(HouseAdmin):
     list_filter = (("created_at", RangeDateTimeFilter),)
     search_fields = ("name", "prefix", "organization__name")
     autocomplete_fields = ("organization",)
-    actions: ClassVar[list[str]] = ["revoke_selected"]
-    actions_detail: ClassVar[list[str]] = ["revoke_one"]
+    actions = ("revoke_selected",)
+    actions_detail = ("revoke_one",)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -108,8 +108,12 @@ def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> bool:
     if letter is None:
         return False
     try:
-        _send(letter, find_document)
+        with transaction.atomic():
+            _send(letter, find_document)
     except DocumentNotReady:
+        # It steps back, or letters that wait for a parked document would fill every sweep.
+        letter.due_at = now + FIRST_PAUSE
+        letter.save(update_fields=["due_at"])
         return False
     except Exception as error:  # noqa: BLE001 - one bad letter must not stop the others
         _postpone(letter, error, now=now)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from celery.schedules import crontab
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from accounts.letters import deliver_due
 from accounts.models import Letter
@@ -85,11 +85,10 @@ class Noted:
     rows: QuerySet[Any, Any]
     field: str
 
-    def next_after(self, instant: dt.datetime) -> dt.datetime | None:
-        """Answer the earliest noted instant that is later than this one."""
-        later = self.rows.all().filter(**{f"{self.field}__gt": instant})
-        found: dt.datetime | None = later.aggregate(next=Min(self.field))["next"]
-        return found
+    def instants(self, until: dt.datetime) -> list[dt.datetime]:
+        """Answer the noted instants up to one, in their order."""
+        due = self.rows.all().filter(**{f"{self.field}__lte": until})
+        return list(due.order_by(self.field).values_list(self.field, flat=True).distinct())
 
 
 @dataclass(frozen=True, slots=True)

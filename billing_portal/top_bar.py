@@ -32,6 +32,11 @@ class Link:
     url: str
     is_current: bool
 
+    @property
+    def short(self) -> str:
+        """The label where there is little room."""
+        return self.label.removeprefix("Billing ").capitalize()
+
 
 class TopBar:
     """Asked for by the template only, so that a page without a top bar pays nothing for it."""

@@ -39,10 +39,11 @@ def find_document(number: str) -> Attachment | None:
     return f"{document.number}.pdf", bytes(document.pdf), PDF
 
 
-def retry(document: Document) -> bool:
-    """Let a parked document wait again for the next sweep; answers whether it was parked."""
-    parked = Document.objects.filter(pk=document.pk, status=Document.Status.PARKED)
-    return bool(parked.update(status=Document.Status.WAITING, attempts=0, last_error=""))
+def try_again(document: Document) -> None:
+    """Let a parked document be rendered again."""
+    Document.objects.filter(pk=document.pk, status=Document.Status.PARKED).update(
+        status=Document.Status.WAITING, attempts=0
+    )
 
 
 @transaction.atomic

@@ -75,16 +75,20 @@ def read_file(path: Path) -> str:
 
     :raises BadCatalogue: missing, a directory, unreadable, too large, or not UTF-8.
     """
+    source = str(path)
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
+        if len(data) > LARGEST_FILE:
+            raise BadCatalogue([_too_large()], source=source)
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise BadCatalogue([Problem(line, "", "this is not UTF-8.")]) from error
+        raise BadCatalogue([Problem(line, "", "this is not UTF-8.")], source=source) from error
     except OSError as error:
         words = error.strerror or type(error).__name__
-        raise BadCatalogue([Problem(0, "", f"it cannot be read: {words}.")]) from error
+        problem = Problem(0, "", f"it cannot be read: {words}.")
+        raise BadCatalogue([problem], source=source) from error
 
 
 def parse(text: str, problems: list[Problem]) -> Node:
@@ -93,7 +97,7 @@ def parse(text: str, problems: list[Problem]) -> Node:
     :raises BadCatalogue: no YAML, more than plain YAML, too large, or too deep.
     """
     if len(text.encode(errors="replace")) > LARGEST_FILE:
-        raise BadCatalogue([Problem(0, "", f"it is larger than {LARGEST_FILE:,} bytes.")])
+        raise BadCatalogue([_too_large()])
     try:
         fancy = list(islice(_more_than_plain(text), MOST_PROBLEMS))
         if fancy:
@@ -122,6 +126,10 @@ def _more_than_plain(text: str) -> Iterator[Problem]:
             yield Problem(line, "", "anchors and aliases (& and *) are not used in catalogues.")
         if tag := getattr(event, "tag", None):
             yield Problem(line, "", f"tags such as “{str(tag)[:40]}” are not used in catalogues.")
+
+
+def _too_large() -> Problem:
+    return Problem(0, "", f"it is larger than {LARGEST_FILE:,} bytes.")
 
 
 def _line(marked: yaml.Event | yaml.Node) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from plans.terms import Rates, Terms
+from accounts.templatetags.wording import words
+from plans.terms import CALL_MINUTES, CHANNELS, Rates, Terms
 
 UNITS = {
     "call_minutes": "minute",
@@ -27,6 +28,12 @@ class RateLine:
     unit: str
     rates: tuple[Decimal | None, ...]
 
+    @property
+    def name(self) -> str:
+        """What is charged for, in words: Web calls, Messages."""
+        counted = "calls" if self.meter == CALL_MINUTES else self.meter
+        return words(f"{self.channel} {counted}".strip())
+
 
 @dataclass(frozen=True, slots=True)
 class RateTable:
@@ -40,11 +47,11 @@ def rate_table(terms: Terms) -> RateTable:
     """Answer the rates of a plan version."""
     parts = [
         (meter, channel, rate)
-        for meter, rates in terms.rates.items()
+        for meter, rates in sorted(terms.rates.items(), key=lambda item: _place(item[0], UNITS))
         for channel, rate in _by_channel(rates)
     ]
     named = {tier for _, _, rate in parts if isinstance(rate, Mapping) for tier in rate}
-    tiers = tuple(sorted(named, key=lambda tier: _place(tier, terms)))
+    tiers = tuple(sorted(named, key=lambda tier: _place(tier, terms.voice_tiers)))
     lines = (
         RateLine(
             meter, channel, unit_of(meter), tuple(_rate(rate, tier) for tier in tiers or ("",))
@@ -60,7 +67,9 @@ def unit_of(meter: str) -> str:
 
 
 def _by_channel(rates: Rates) -> list[tuple[str, Rates]]:
-    return list(rates.items()) if isinstance(rates, Mapping) else [("", rates)]
+    if not isinstance(rates, Mapping):
+        return [("", rates)]
+    return sorted(rates.items(), key=lambda item: _place(item[0], CHANNELS))
 
 
 def _rate(rate: Rates, tier: str) -> Decimal | None:
@@ -68,6 +77,7 @@ def _rate(rate: Rates, tier: str) -> Decimal | None:
     return None if isinstance(found, Mapping) else found
 
 
-def _place(tier: str, terms: Terms) -> tuple[int, str]:
-    known = terms.voice_tiers
-    return (known.index(tier) if tier in known else len(known), tier)
+def _place(name: str, known: Iterable[str]) -> tuple[int, str]:
+    """Order names as we know them, the others after them: the database keeps no order."""
+    order = list(known)
+    return (order.index(name) if name in order else len(order), name)

@@ -65,12 +65,12 @@ def chart_of(daily: Daily, *, first_day: dt.date, last_day: dt.date) -> Chart:
 
 
 def round_up(value: Decimal) -> Decimal:
-    """Answer the next 1, 2 or 5 with zeros that is not below a value; 1 for nothing."""
+    """Answer the next 1, 2, 4, 6 or 8 with zeros that is not below a value; 1 for nothing."""
     if value <= 0:
         return Decimal(1)
     power = Decimal(1).scaleb(value.adjusted())
     lead = (value / power).to_integral_value(rounding=ROUND_CEILING)
-    return power * next(step for step in (1, 2, 5, 10) if lead <= step)
+    return power * next(step for step in (1, 2, 4, 6, 8, 10) if lead <= step)
 
 
 def _bar(place: int, value: Decimal, top: Decimal, first: dt.date, last: dt.date, size: int) -> Bar:

@@ -29,7 +29,7 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
     context: dict[str, object] = {"overview": shown, "rented": rented(organization, version)}
     if period and version:
         parts = breakdown(period)
-        in_credits = version.terms.charges_credits
+        in_credits = parts.total.credits > 0
         daily = [
             (day, row.credits if in_credits else Decimal(row.events)) for day, row in parts.by_day
         ]

@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def words(code: str) -> str:
-    """Write the code of a meter, a resource or a channel as words."""
-    return code.replace("_", " ").capitalize()
+    """Write the code of a meter, a resource or a channel as words; units keep their letters."""
+    return code.replace("_", " ").capitalize().replace(" gb", " GB")

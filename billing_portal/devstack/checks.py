@@ -62,12 +62,9 @@ def run(command: Sequence[str], *, durable: bool, migrate: bool) -> int:
     environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', '')}"
     tuning = servers.DURABLE_TUNING if durable else servers.FORGETFUL_TUNING
     with servers.throwaway(environment, tuning) as lent:
-        if migrate:
-            code = processes.run(lent.home, MIGRATE, lent.environment)
-            if code:
-                return code
+        code = _migrate(lent) if migrate else 0
         program = shutil.which(command[0], path=environment["PATH"]) or command[0]
-        return processes.run(lent.home, [program, *command[1:]], lent.environment)
+        return code or processes.run(lent.home, [program, *command[1:]], lent.environment)
 
 
 def _pass_all(environment: Mapping[str, str]) -> bool:
@@ -95,11 +92,15 @@ def _passes(check: Check, environment: Mapping[str, str]) -> bool:
     return passed
 
 
+def _migrate(lent: servers.Lent) -> int:
+    """Migrate our own empty database once, for every process of the tests to copy."""
+    if "DATABASE_URL" in os.environ:
+        # The caller's database is not ours to change, and what is in it not ours to copy.
+        return 0
+    lent.environment["TEST_DATABASE_TEMPLATE"] = postgres.DATABASE
+    return processes.run(lent.home, MIGRATE, lent.environment)
+
+
 def _pytest(lent: servers.Lent, arguments: Sequence[str]) -> int:
-    """Migrate once, so that every process of the tests copies the tables instead of making them."""
-    code = processes.run(lent.home, MIGRATE, lent.environment)
-    if code:
-        return code
     command = [sys.executable, "-m", "pytest", "-n", "2", *arguments]
-    environment = {**lent.environment, "TEST_DATABASE_TEMPLATE": postgres.DATABASE}
-    return processes.run(lent.home, command, environment)
+    return _migrate(lent) or processes.run(lent.home, command, lent.environment)

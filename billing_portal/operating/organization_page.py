@@ -5,20 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django_countries import countries
+
 from accounts.admin_base import link_to
+from accounts.letters import readers
 from accounts.models import Act, Agent, Letter, Membership, Organization
 from billing_portal.operating.look import day, label
-from billing_portal.operating.tables import Table, at, list_of
+from billing_portal.operating.tables import Cell, Table, at, list_of
 from invoices.admin import STATUS_COLOURS, pdf_link
 from invoices.models import Document, Invoice
 from payments.models import Payment
 from plans.models import Period, Rental
 from plans.terms import CHANNELS
-from usage.breakdown import breakdown
+from usage.breakdown import Row, breakdown
 from usage.gate import Answer, Question, ask
 from usage.models import UsageEvent
 from usage.overview import Overview, overview
-from wallet.credits import display, plain
+from wallet.credits import plain
 from wallet.models import CreditGrant, LedgerEntry
 
 SHOWN = 8
@@ -34,21 +37,18 @@ def facts(organization: Organization, *, now: dt.datetime) -> dict[str, Any]:
         "organization": organization,
         "now": now,
         "overview": stands,
-        "wallet": display(stands.balances.wallet),
-        "plan_credits": display(stands.balances.plan_credits),
-        "bonus": display(stands.balances.bonus),
-        "overdraft": plain(stands.balances.overdraft),
         "gate": gate_answers(organization, now=now),
         "timeline": Act.objects.filter(organization=organization).select_related("actor")[
             :ACTS_SHOWN
         ],
         "all_acts": list_of("accounts_act", organization__id__exact=organization.pk),
         "tabs": tabs(organization, stands, now=now),
+        "details": _details(organization),
     }
 
 
 def gate_answers(organization: Organization, *, now: dt.datetime) -> list[tuple[str, Answer]]:
-    """Ask the gate what the platform would ask: why can or can't they call?"""
+    """Ask the gate what the platform would ask, because staff are asked why they cannot call."""
     questions = [(f"{channel} calls", {"kind": "call", "channel": channel}) for channel in CHANNELS]
     questions += [("messages", {"kind": "message"}), ("sessions", {"kind": "session"})]
     return [
@@ -161,14 +161,16 @@ def _breakdown(stands: Overview) -> list[Table]:
         Table(
             f"This period by {name}",
             (name.capitalize(), *heads),
-            [
-                (row.label, row.events, plain(row.quantity), plain(row.allowance), plain(row.credits))
-                for row in rows[:SHOWN]
-            ],
+            [_used(row) for row in rows[:SHOWN]],
             empty="Nothing was used in this period.",
         )
         for name, rows in (("channel", parts.by_channel), ("agent", parts.by_agent))
     ]
+
+
+def _used(row: Row) -> tuple[Cell, ...]:
+    figures = (row.quantity, row.allowance, row.credits)
+    return (row.label, row.events, *(plain(figure) for figure in figures))
 
 
 def _events(organization: Organization) -> Table:
@@ -218,6 +220,17 @@ def _rentals(organization: Organization) -> Table:
     ]
     more = list_of("plans_rental", organization__id__exact=organization.pk)
     return Table("Rentals", ("Reference", "Item", "Since", "Given back"), rows, more)
+
+
+def _details(organization: Organization) -> list[tuple[str, str]]:
+    return [
+        ("Billing email", organization.email),
+        ("Letters go to", ", ".join(readers(organization)) or "nobody"),
+        ("Billing name", organization.billing_name),
+        ("Address", organization.billing_address),
+        ("Country", str(countries.name(organization.country))),
+        ("Tax id", organization.tax_id),
+    ]
 
 
 def _members(organization: Organization) -> Table:

@@ -118,7 +118,7 @@ def _losses(change: ChangeSet) -> list[str]:
     if change.plan_credits_expired:
         lost.append(f"{display(change.plan_credits_expired)} plan credits expire")
     for counter in change.counters_lost:
-        of = UNLIMITED if counter.included is None else _count(counter.included)
+        of = UNLIMITED if counter.included is None else _count(Decimal(counter.included))
         lost.append(f"{_name(counter.meter)} begin again at 0 (now {_count(counter.used)} of {of})")
     return lost
 

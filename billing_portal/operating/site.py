@@ -26,6 +26,8 @@ else:
 class ConsoleSite(AdminSite):
     """The admin site of the vendor's staff."""
 
+    index_template = "admin/operating/home.html"
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in active staff, and only with an authenticator where one is required."""
         return super().has_permission(request) and _has_second_factor(request)

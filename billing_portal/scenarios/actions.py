@@ -103,7 +103,11 @@ _ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
         ),
         usage.call,
     ),
-    ("message", record(direction=one_of("in", "out"), count=Optional(number), **AGENT_AND_ID), None),
+    (
+        "message",
+        record(direction=one_of("in", "out"), count=Optional(number), **AGENT_AND_ID),
+        None,
+    ),
     (
         "session",
         record(

@@ -17,7 +17,7 @@ from wallet.money import Money, NotMoney
 def adjust(
     world: World,
     *,
-    credits: Decimal,  # noqa: A002 - the unit of this product
+    credits: Decimal,
     reason: str,
     expires_on: dt.date | None = None,
 ) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-from django.apps import apps
 from django.db import connection
 
-APPS = ("accounts", "wallet", "invoices", "payments", "plans", "usage", "billing_portal")
+PREFIXES = ("accounts_", "wallet_", "invoices_", "payments_", "plans_", "usage_", "billing_portal_")
 
 
 @contextmanager
@@ -51,13 +51,10 @@ def footprints() -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def _tables() -> list[str]:
-    models = apps.get_models(include_auto_created=True)
-    return sorted(
-        model._meta.db_table
-        for model in models
-        if model._meta.app_label in APPS and model._meta.managed
-    )
+@cache
+def _tables() -> tuple[str, ...]:
+    existing = connection.introspection.django_table_names(only_existing=True)
+    return tuple(sorted(name for name in existing if name.startswith(PREFIXES)))
 
 
 def _holds_rows(table: str) -> bool:

@@ -7,8 +7,8 @@ midnight, or first after an instant that some row notes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from zoneinfo import ZoneInfo
+from bisect import bisect_right
+from collections.abc import Sequence
 
 from billing_portal.scenarios.clock import Clock, next_midnight
 from billing_portal.scenarios.world import StepFailed
@@ -21,59 +21,68 @@ WAKING = tuple(entry for entry in TIMETABLE if entry.wakes is not Wakes.NOTHING)
 AT_ONCE = tuple(entry for entry in TIMETABLE if entry.wakes is Wakes.WORK)
 
 
-def settle(now: dt.datetime) -> None:
-    """Do the work that was just written, and what it makes, until none is left."""
-    _run(AT_ONCE, now=now)
+def settle(now: dt.datetime) -> bool:
+    """Do the work that was just written, and what it makes; answers whether there was some."""
+    return _run(AT_ONCE, now=now)
 
 
 def pass_time(clock: Clock, *, until: dt.datetime) -> None:
     """Move a clock, and run at every tick on the way what falls due there."""
-    began = clock.now
-    looked = dict.fromkeys((entry.name for entry in WAKING), LONG_AGO)
-    while True:
-        ticks = {entry: _next_tick(entry, looked, began, clock) for entry in WAKING}
-        tick = min((tick for tick in ticks.values() if tick), default=None)
-        if tick is None or tick > until:
-            break
-        clock.now = tick
-        due = [entry for entry in WAKING if ticks[entry] == tick]
-        looked |= dict.fromkeys((entry.name for entry in due), tick)
-        _run(due, now=tick)
+    passage = Passage(clock, until)
+    while passage.reach_next_tick():
+        pass
     clock.now = until
     settle(until)
 
 
-def _next_tick(
-    entry: Entry, looked: dict[str, dt.datetime], began: dt.datetime, clock: Clock
-) -> dt.datetime | None:
-    """Answer when an entry rings first after a row may have become due since it last looked.
+class Passage:
+    """A stretch of time that passes: who looked when, and which instants the rows note."""
 
-    A row that was due before time began to pass is found by the next tick.
-    """
-    since = looked[entry.name]
-    instants = [_midnight(entry, max(since, began), clock.zone)]
-    if entry.noted:
-        instants.append(entry.noted.next_after(since))
-    instant = min((instant for instant in instants if instant), default=None)
-    return instant and entry.when.next_tick(max(instant, clock.now))
+    def __init__(self, clock: Clock, until: dt.datetime) -> None:
+        self.clock = clock
+        self.until = until
+        self.began = clock.now
+        # A row that was due before time began to pass is found by the first tick.
+        self.looked = {entry.name: LONG_AGO for entry in WAKING}
+        self.noted = self._noted()
+
+    def reach_next_tick(self) -> bool:
+        """Go on to the next tick that matters and run what is due; none is left: answer false."""
+        ticks = {entry: tick for entry in WAKING if (tick := self._next_tick(entry))}
+        tick = min(ticks.values(), default=None)
+        if tick is None or tick > self.until:
+            return False
+        self.clock.now = tick
+        due = [entry for entry in WAKING if ticks.get(entry) == tick]
+        self.looked |= {entry.name: tick for entry in due}
+        if _run(due, now=tick):
+            self.noted = self._noted()
+        return True
+
+    def _noted(self) -> dict[str, list[dt.datetime]]:
+        return {entry.name: entry.noted.instants(self.until) for entry in WAKING if entry.noted}
+
+    def _next_tick(self, entry: Entry) -> dt.datetime | None:
+        """Answer when an entry rings first after a row may have become due."""
+        looked, noted = self.looked[entry.name], self.noted.get(entry.name, [])
+        instants = noted[bisect_right(noted, looked) :][:1]
+        if entry.wakes is Wakes.DAY:
+            instants.append(next_midnight(max(looked, self.began), self.clock.zone))
+        if not instants:
+            return None
+        return entry.when.next_tick(max(min(instants), self.clock.now))
 
 
-def _midnight(entry: Entry, after: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
-    return next_midnight(after, zone) if entry.wakes is Wakes.DAY else None
-
-
-def _run(due: Sequence[Entry], *, now: dt.datetime) -> None:
+def _run(due: Sequence[Entry], *, now: dt.datetime) -> bool:
     """Run entries in their order, then these and what they give work to, until all is done.
+
+    Answers whether there was any work.
 
     :raises StepFailed: an entry finds work again and again.
     """
-    for _ in range(MOST_ROUNDS):
-        if not _find_work(due, now=now):
-            return
+    for done in range(MOST_ROUNDS):
+        found = [bool(entry.sweep(now=now)) for entry in due]
+        if not any(found):
+            return done > 0
         due = [entry for entry in TIMETABLE if entry in due or entry.wakes is Wakes.WORK]
     raise StepFailed(f"{', '.join(entry.name for entry in due)} find the same work for ever")
-
-
-def _find_work(due: Iterable[Entry], *, now: dt.datetime) -> bool:
-    found = [bool(entry.sweep(now=now)) for entry in due]
-    return any(found)

@@ -17,7 +17,8 @@ from accounts.models import validate_time_zone
 from billing_portal.scenarios import shapes
 from billing_portal.scenarios.actions import ACTIONS, Action
 from billing_portal.scenarios.shapes import NotThat, Optional, show
-from billing_portal.scenarios.states import REFUSALS, STATES
+from billing_portal.scenarios.states import STATES
+from billing_portal.scenarios.vocabulary import REFUSALS
 
 
 class BadFile(Exception):
@@ -163,7 +164,7 @@ class StrictLoader(yaml.SafeLoader):
         """Refuse what plain YAML would silently overwrite."""
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]  # PyYAML's own
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, (list, dict)) or key in seen:
                 line = key_node.start_mark.line + 1
                 raise yaml.YAMLError(f"line {line}: the key {show(key)} is written twice")

@@ -22,7 +22,8 @@ from billing_portal.scenarios.reading import BadFile, Scenario, Step, read_scena
 from billing_portal.scenarios.shapes import show
 from billing_portal.scenarios.states import STATES, View
 from billing_portal.scenarios.world import Refused, StepFailed, World
-from plans.catalogue import load_catalogue, load_catalogue_data
+from plans.catalogue import BadCatalogue, load_catalogue, load_catalogue_data
+from plans.catalogue_yaml import read_file
 from plans.provisioning import NewOrganization
 
 logger = structlog.get_logger(__name__)
@@ -43,7 +44,9 @@ class Outcome:
         return not self.failures
 
     def __str__(self) -> str:
-        return f"ok {self.file}" if self.passed else f"FAILED {self.file}: {'; '.join(self.failures)}"
+        return (
+            f"ok {self.file}" if self.passed else f"FAILED {self.file}: {'; '.join(self.failures)}"
+        )
 
 
 def run_file(file: str, *, keep_going: bool = False) -> Outcome:
@@ -80,13 +83,7 @@ def _failures(scenario: Scenario) -> Iterator[str]:
 
 def _begin(scenario: Scenario) -> World:
     clock = Clock.at(scenario.starts_at, scenario.zone)
-    if isinstance(scenario.catalogue, str):
-        path = CATALOGUES / f"{scenario.catalogue}.yaml"
-        if not path.exists():
-            raise BadFile(f"there is no catalogue {scenario.catalogue}")
-        load_catalogue(path, now=clock.now)
-    else:
-        load_catalogue_data(scenario.catalogue, now=clock.now)
+    _load_catalogue(scenario, clock)
     return World(
         clock=clock,
         details=NewOrganization(
@@ -98,6 +95,17 @@ def _begin(scenario: Scenario) -> World:
         owner=User.objects.create_user("owner@example.com", name="Olive Owner"),
         staff=User.objects.create_superuser("staff@example.com", name="Stan Staff"),
     )
+
+
+def _load_catalogue(scenario: Scenario, clock: Clock) -> None:
+    try:
+        if isinstance(scenario.catalogue, str):
+            path = CATALOGUES / f"{scenario.catalogue}.yaml"
+            load_catalogue(read_file(path), source=path.name, now=clock.now)
+        else:
+            load_catalogue_data(scenario.catalogue, now=clock.now)
+    except BadCatalogue as refused:
+        raise BadFile(f"catalogue: {', '.join(refused.lines)}") from refused
 
 
 def _perform(world: World, step: Step) -> Iterator[str]:
@@ -118,9 +126,7 @@ def _perform(world: World, step: Step) -> Iterator[str]:
     yield from _differences(world, step)
 
 
-def _check_refusal(
-    step: Step, refusal: Refusal | Refused, before: dict[str, str]
-) -> Iterator[str]:
+def _check_refusal(step: Step, refusal: Refusal | Refused, before: dict[str, str]) -> Iterator[str]:
     found = f"found refused: {refusal.code} ({refusal.words})"
     if step.refused is None:
         yield f"{_name(step)}: expected that it is done, {found}"
@@ -130,8 +136,8 @@ def _check_refusal(
         after = footprints()
         changed = [table for table in after if after[table] != before[table]]
         if changed:
-            tables = ", ".join(changed)
-            yield f"{_name(step)}: expected that a refusal changes nothing, found changes in {tables}"
+            expected = f"{_name(step)}: expected that a refusal changes nothing"
+            yield f"{expected}, found changes in {', '.join(changed)}"
 
 
 def _differences(world: World, step: Step) -> Iterator[str]:

@@ -28,6 +28,7 @@ from billing_portal.scenarios.shapes import (
     text,
     whole,
 )
+from billing_portal.scenarios.vocabulary import GATE_REFUSALS, LETTERS
 from billing_portal.scenarios.world import StepFailed, World
 from invoices.models import Invoice
 from payments.models import Payment
@@ -36,25 +37,6 @@ from usage.bell import Bell
 from usage.models import UsageDay
 from usage.overview import Overview, overview
 from wallet.models import LedgerEntry
-
-# The words of product.md and of the scenarios' own page: a word that is none of them is a slip
-# of the pen, not a refusal that never comes.
-REFUSALS = (
-    "invalid below_minimum trial_used not_on_trial paid_plan_only plan_not_available "
-    "already_subscribed payment_due no_card card_declined meter_not_in_plan item_not_in_plan "
-    "id_conflict nothing_scheduled nothing_to_pay nothing_to_refund not_canceled no_subscription"
-).split()
-GATE_REFUSALS = (
-    "organization_suspended subscription_ended payment_overdue channel_not_in_plan "
-    "voice_tier_not_in_plan no_phone_number resource_limit_reached call_quota_reached "
-    "session_limit_reached agent_limit_reached plan_credits_exhausted balance_exhausted"
-).split()
-LETTERS = (
-    "trial_sessions_60 trial_sessions_90 trial_days_7 trial_days_2 trial_ended plan_applied "
-    "period_ending subscription_ended payment_failed payment_overdue payment_received "
-    "invoice_issued recharge_failed recharge_paused low_balance balance_blocked "
-    "session_limit_80 session_limit_100 plan_change_scheduled subscription_canceled"
-).split()
 
 
 class View:
@@ -97,9 +79,7 @@ def _agents(view: View) -> dict[str, Decimal]:
     month = UsageDay.objects.filter(
         organization=view.organization, day__year=today.year, day__month=today.month
     )
-    spent = dict(
-        month.values_list("agent__external_id").annotate(spent=Sum("credits")).order_by()
-    )
+    spent = dict(month.values_list("agent__external_id").annotate(spent=Sum("credits")).order_by())
     names = view.organization.agents.values_list("external_id", flat=True)
     return {name: spent.get(name, Decimal(0)) for name in names}
 
@@ -173,9 +153,7 @@ _INVOICE = record(
     lines=Optional(list_of(row_of(text, decimal))),
 )
 _PAYMENT = record(status=Optional(one_of(*Payment.Status.values)), amount=Optional(decimal))
-_ENTRY = record(
-    credits=Optional(decimal), kind=Optional(one_of(*LedgerEntry.Kind.values))
-)
+_ENTRY = record(credits=Optional(decimal), kind=Optional(one_of(*LedgerEntry.Kind.values)))
 _SOURCES = ("credits", "allowance", "plan_credits", "bonus", "wallet")
 _COUNTS = ("charges", "refunds", "open_holds")
 

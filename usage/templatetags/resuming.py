@@ -17,8 +17,8 @@ def resume_words(balances: Balances) -> str:
     """Say how many credits let work start again."""
     missing = (0 if balances.paused else -balances.overdraft) - balances.wallet
     if missing <= 0:
-        return "Any credit that is added lets work start again."
-    return f"Work starts again once more than {display(missing)} credits are added."
+        return "Any amount will do."
+    return f"That takes more than {display(missing)} credits."
 
 
 @register.simple_tag
@@ -34,5 +34,5 @@ def pause_words(balances: Balances) -> str:
         return "What the plan includes is used first; work pauses when that is used up."
     edge = display(-balances.overdraft)
     if balances.pause_when == Wallet.PauseWhen.NEGATIVE:
-        return f"Work pauses when it goes below {edge} credits."
-    return f"Work pauses when it reaches {edge} credits."
+        return f"Work pauses when the balance goes below {edge} credits."
+    return f"Work pauses when the balance reaches {edge} credits."

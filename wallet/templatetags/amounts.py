@@ -26,14 +26,26 @@ def credits(value: Decimal, sign: str = "") -> SafeString:
 
 
 @register.filter
+def rate(value: Decimal) -> SafeString:
+    """Write credits per unit with 2 decimals or as many as there are: a token costs little."""
+    exact = plain(value)
+    decimals = len(exact.partition(".")[2])
+    shown = display(value) if decimals <= 2 else f"{Decimal(exact):,}"
+    return format_html('<data value="{}">{}</data>', exact, shown)
+
+
+@register.filter
 def money(value: Money) -> SafeString:
     """Write money in its currency's way; the plain amount stays with it."""
     return format_html('<data value="{} {}">{}</data>', value, value.currency, value.display())
 
 
 @register.filter
-def quantity(value: Decimal) -> SafeString:
-    """Write units of a meter with at most 2 decimals; the exact value stays with them."""
+def quantity(value: Decimal, decimals: str = "") -> SafeString:
+    """Write units of a meter with at most 2 decimals; the exact value stays with them.
+
+    ``"fixed"`` writes both decimals always, as a column of figures wants it.
+    """
     shown = display(Decimal(value))
-    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    shown = shown if decimals == "fixed" else shown.removesuffix("0").removesuffix(".0")
     return format_html('<data value="{}">{}</data>', plain(Decimal(value)), shown)

@@ -30,7 +30,9 @@ class Command(BaseCommand):
             default=",".join(ApiKey.Scope.values),
             help="of read, usage, provision; with commas (default: all)",
         )
-        parser.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")
+        parser.add_argument(
+            "--days", type=int, help="how long it is valid (default: until revoked)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now, days = timezone.now(), options["days"]

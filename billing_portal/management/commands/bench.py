@@ -29,7 +29,7 @@ class Command(BaseCommand):
         sizes = Sizes(
             organizations=options["organizations"],
             many_events=options["history"],
-            few_events=min(Sizes.few_events, options["history"]),
+            few_events=min(Sizes().few_events, options["history"]),
         )
         measuring.measure(
             [code.strip().upper() for code in options["only"].split(",") if code.strip()],

@@ -1,0 +1,146 @@
+"""What staff fill in before an act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from accounts.acting import LONGEST_REASON
+from accounts.models import Organization
+from billing_portal.operating.forms import (
+    ActForm,
+    CreditsField,
+    DayField,
+    MoneyField,
+    RefusableForm,
+)
+from plans.applying import PlanRequest
+from plans.models import Period, Plan
+
+
+class WindowForm(ActForm):
+    """How long a period is, and whether it is invoiced."""
+
+    days = forms.IntegerField(
+        required=False,
+        label="Number of days",
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Today is the first. Left empty, the plan's own period.",
+    )
+    last_day = DayField(required=False, label="Or the last day")
+    invoiced = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Issue an invoice",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Staff record its bank payment later. Off: nothing is asked for.",
+    )
+    credit_unused = forms.BooleanField(
+        required=False,
+        label="Credit unused days",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Takes off what was paid for the rest of the running period.",
+    )
+
+    def request(self) -> PlanRequest:
+        """Answer what is asked for, as the verb reads it."""
+        values = self.cleaned_data
+        return PlanRequest(
+            plan=values.get("plan"),
+            days=values["days"],
+            last_day=values["last_day"],
+            credit_unused=values["credit_unused"],
+            invoiced=values["invoiced"],
+        )
+
+
+class ApplyForm(WindowForm):
+    """Which plan takes effect today."""
+
+    plan = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
+    field_order = ("plan",)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        plan = self.fields["plan"]
+        assert isinstance(plan, forms.ChoiceField)
+        plan.choices = [("", "Choose a plan"), *plan_choices(self.organization)]
+
+
+class ExtendForm(ActForm):
+    """By how many days a trial goes on."""
+
+    days = forms.IntegerField(
+        label="Days",
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Added to the last day of a running trial; one that is over runs from today.",
+    )
+
+
+class AdjustForm(ActForm):
+    """How many credits are given or taken."""
+
+    credits = CreditsField(help_text="Below zero takes from the wallet: -12.5")
+    expires_on = DayField(
+        required=False,
+        label="Last day",
+        help_text="With a last day they are a bonus, drawn before the wallet, and then expire.",
+    )
+
+
+class PaymentForm(ActForm):
+    """What staff saw on the bank account."""
+
+    reference = forms.CharField(
+        max_length=100,
+        label="Bank reference",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="As on the statement; the same reference is recorded once.",
+    )
+    amount = MoneyField(help_text="A bank payment covers the whole of the oldest open invoice.")
+    reason = None  # type: ignore[assignment]  # the bank's reference says why
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        amount = self.fields["amount"]
+        assert isinstance(amount, MoneyField)
+        amount.currency = self.organization.currency
+        amount.label = f"Amount in {self.organization.currency}"
+
+
+class BulkRenewForm(RefusableForm):
+    """One reason, and whether invoices go out, for several renewals."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_REASON, widget=UnfoldAdminTextareaWidget({"rows": 2})
+    )
+    not_invoiced = forms.BooleanField(
+        required=False, label="Issue no invoices", widget=UnfoldBooleanSwitchWidget
+    )
+
+    def request(self) -> PlanRequest:
+        """Answer what is asked for of each."""
+        return PlanRequest(invoiced=not self.cleaned_data["not_invoiced"])
+
+
+def plan_choices(organization: Organization) -> list[tuple[str, str]]:
+    """Answer the plans that can be applied: not retired, sold in the currency, no second trial."""
+    tried = organization.periods.filter(source=Period.Source.TRIAL).exists()
+    choices = []
+    for plan in Plan.objects.filter(retired_at__isnull=True).select_related("version"):
+        version = plan.version
+        if version is None or (version.is_trial and tried):
+            continue
+        price = version.terms.price_in(organization.currency)
+        if price is not None:
+            words = f"{version.name}: {price.display()} for {version.terms.period}"
+            choices.append((plan.code, words))
+    return choices

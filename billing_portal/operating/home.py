@@ -1,0 +1,119 @@
+"""The operator's home: what waits for staff, counted, with the way there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.admin_base import link_to
+from accounts.models import Act, Letter, Organization
+from billing_portal.operating.act_pages import may_operate
+from billing_portal.operating.glances import glance, with_glances
+from billing_portal.operating.look import badge_label, bell_label, day
+from billing_portal.operating.tables import Table, list_of
+from billing_portal.operating.worklists import WORKLISTS, ending_soon, trials_ending
+from invoices.models import Document
+from wallet.credits import display
+
+SHOWN = 8
+LOOKS_AT = ("accounts.view_organization", "accounts.view_letter", "invoices.view_document")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One kind of work that waits: how much of it, and where it is."""
+
+    title: str
+    words: str
+    icon: str
+    count: int
+    url: str
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the worklists to the context of the home page; nothing for whom may see none."""
+    if not request.user.has_perms(LOOKS_AT):
+        return context
+    return {
+        **context,
+        "title": "Worklists",
+        "cards": [*_worklists(), *_parked()],
+        "tables": [_soon(), _recent()],
+        "may_operate": may_operate(request),
+    }
+
+
+def _worklists() -> list[Card]:
+    now = timezone.now()
+    return [
+        Card(
+            title=worklist.title,
+            words=worklist.words,
+            icon=worklist.icon,
+            count=worklist.find(Organization.objects.all(), now).count(),
+            url=list_of("accounts_organization", worklist=worklist.code),
+        )
+        for worklist in WORKLISTS
+    ]
+
+
+def _parked() -> list[Card]:
+    return [
+        Card(
+            "Parked letters",
+            "Could not be mailed, again and again.",
+            "mark_email_unread",
+            Letter.objects.filter(status=Letter.Status.PARKED).count(),
+            list_of("accounts_letter", status__exact=Letter.Status.PARKED.value),
+        ),
+        Card(
+            "Parked documents",
+            "Could not be rendered.",
+            "scan_delete",
+            Document.objects.filter(status=Document.Status.PARKED).count(),
+            list_of("invoices_document", status__exact=Document.Status.PARKED.value),
+        ),
+    ]
+
+
+def _soon() -> Table:
+    now = timezone.now()
+    everybody = Organization.objects.all()
+    ending = ending_soon(everybody, now) | trials_ending(everybody, now)
+    soonest = with_glances(ending, now=now).order_by("subscription__period__ends_at", "id")
+    rows = []
+    for organization in soonest[:SHOWN]:
+        seen = glance(organization, now=now)
+        stands = seen.standing
+        rows.append(
+            (
+                link_to(organization),
+                badge_label(stands.badge),
+                stands.version.name if stands.version else "",
+                day(stands.period.last_day) if stands.period else "",
+                stands.days_left,
+                display(seen.balance),
+                bell_label(seen.bell),
+            )
+        )
+    heads = ("Organization", "Badge", "Plan", "Last day", "#Days left", "#Balance", "Bell")
+    more = list_of("accounts_organization", worklist="ending")
+    return Table("Ending next", heads, rows, more, "Nothing ends within seven days.")
+
+
+def _recent() -> Table:
+    rows = [
+        (
+            f"{act.at:%-d %b %H:%M} UTC",
+            link_to(act.organization),
+            act.summary,
+            str(act.actor) if act.actor else "by itself",
+            act.reason,
+        )
+        for act in Act.objects.select_related("organization", "actor")[:SHOWN]
+    ]
+    heads = ("At", "Organization", "What", "Who", "Why")
+    return Table("What happened last", heads, rows, list_of("accounts_act"), "Nothing yet.")

@@ -1,0 +1,332 @@
+"""Tenants are walls: every address × method × caller; an address without a row fails."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.api_keys import make_key
+from accounts.models import ApiKey, Membership, Organization, User
+from payments.collecting import record_bank_payment
+from plans.renting import rent
+from tests.builders import MARCH_1, a_call, build_organization, build_plan, build_user
+from usage.charging import charge
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PEOPLE = ("anonymous", "member", "billing", "owner", "stranger", "staff", "clerk")
+KEYS = ("platform", "reader", "reporter", "provisioner", "own", "other", "revoked", "expired")
+CALLERS = PEOPLE + KEYS
+
+EVERYBODY = frozenset(PEOPLE)
+LOGGED_IN = EVERYBODY - {"anonymous"}
+PAYERS = frozenset({"owner", "billing"})
+NOBODY: frozenset[str] = frozenset()
+READ = frozenset({"platform", "reader", "own"})
+USAGE = frozenset({"platform", "reporter", "own"})
+PROVISION = frozenset({"platform", "provisioner", "own"})
+PLATFORM_ONLY = PROVISION - {"own"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may call an address, by method; what is not named nobody may."""
+
+    get: frozenset[str] = NOBODY
+    post: frozenset[str] = NOBODY
+    put: frozenset[str] = NOBODY
+    patch: frozenset[str] = NOBODY
+    delete: frozenset[str] = NOBODY
+
+    def may(self, caller: str, method: str) -> bool:
+        """Answer whether a caller may; HEAD is a GET, OPTIONS tells nothing."""
+        name = "get" if method in ("HEAD", "OPTIONS") else method.lower()
+        return caller in getattr(self, name)
+
+
+ANYBODY = EVERYBODY | frozenset(KEYS)
+ORGANIZATION = "api/v1/organizations/<str:external_id>/"
+# Pages that show what the caller's own organization has, and nothing by an id in the address.
+OWN_PAGE = Row(get=PAYERS | {"stranger"})
+
+ROWS: dict[str, Row] = {
+    "": Row(get=LOGGED_IN),
+    "brand.css": Row(get=ANYBODY),
+    "healthz/": Row(get=ANYBODY),
+    "signup/": Row(get=ANYBODY, post=ANYBODY),
+    "organization/": Row(post=PAYERS | {"stranger"}),
+    "billing/": OWN_PAGE,
+    "billing/wallet/": OWN_PAGE,
+    "billing/invoices/": OWN_PAGE,
+    "billing/history/": OWN_PAGE,
+    "billing/usage/": OWN_PAGE,
+    "billing/usage/<event_id:event_id>/": Row(get=PAYERS),
+    "billing/invoices/<str:number>/": Row(get=PAYERS),
+    "billing/invoices/<str:number>/pdf/": Row(get=PAYERS),
+    "billing/invoices/<str:number>/receipt/pdf/": Row(get=PAYERS),
+    "api/v1/organizations/": Row(post=PLATFORM_ONLY),
+    ORGANIZATION: Row(get=READ, patch=PROVISION),
+    ORGANIZATION + "billing/": Row(get=READ),
+    ORGANIZATION + "usage/": Row(get=READ),
+    ORGANIZATION + "usage/<path:event>/": Row(get=READ),
+    ORGANIZATION + "ledger/": Row(get=READ),
+    ORGANIZATION + "payments/": Row(get=READ),
+    ORGANIZATION + "invoices/": Row(get=READ),
+    ORGANIZATION + "resources/": Row(put=PROVISION),
+    ORGANIZATION + "agents/<str:agent>/": Row(put=PROVISION),
+    ORGANIZATION + "rentals/<str:item>/<str:reference>/": Row(put=PROVISION, delete=PROVISION),
+    "api/v1/invoices/<str:number>/pdf/": Row(get=READ),
+    "api/v1/gate/": Row(post=USAGE),
+    # Results are per event: whose event it is decides there, see the API's own tests.
+    "api/v1/usage/": Row(post=USAGE | {"other"}),
+    "api/v1/": Row(),
+    "api/schema/": Row(get=ANYBODY),
+    "api/docs/": Row(get=ANYBODY),
+}
+# The library's own log-in pages: nothing of an organization is on them.
+LIBRARY = ("accounts/",)
+ADMIN = "admin/"
+
+
+def addresses(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    """Answer every address of the product as the resolver writes it."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern, path)
+        elif isinstance(pattern, URLPattern):
+            yield path
+
+
+@dataclass
+class World:
+    """Two tenants, everybody who may knock, and things of the first tenant to knock for."""
+
+    home: Organization
+    people: dict[str, User]
+    keys: dict[str, str]
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def client(self, caller: str) -> Client:
+        """Answer the client of this caller; people stay logged in."""
+        if caller not in self.clients:
+            key = self.keys.get(caller)
+            headers = {"authorization": f"Api-Key {key}"} if key else {}
+            client = self.clients[caller] = Client(headers=headers)
+            if caller in self.people:
+                client.force_login(self.people[caller])
+        return self.clients[caller]
+
+    def address(self, route: str) -> str:
+        """Fill an address with the ids of the first tenant's things."""
+        filled = {
+            "external_id": self.home.external_id,
+            "number": "INV-000001",
+            "event_id": "call-1",
+            "event": "call-1",
+            "agent": "main",
+            "item": "phone_number",
+            "reference": "+15550100",
+            "pk": str(self.home.pk),
+            "object_id": str(self.home.pk),
+        }
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: filled.get(found[1], "1"), route)
+
+
+@pytest.fixture
+def world() -> World:
+    build_plan()
+    home = build_organization("Home", plan="starter", external_id="home", credits=100)
+    away = build_organization("Away", plan="starter", external_id="away")
+    rent(home, item="phone_number", reference="+15550100", now=MARCH_1)
+    charge([a_call(home, "call-1")], now=MARCH_1 + dt.timedelta(hours=1))
+    record_bank_payment(home, reference="SEPA-1", now=MARCH_1)
+    people = {role: build_user(role, home) for role in ("member", "billing", "owner")}
+    stranger = Membership.objects.get(organization=away).user
+    return World(
+        home=home,
+        people=people | {"stranger": stranger, "staff": _staff(all_of=True), "clerk": _staff()},
+        keys=_keys(home, away),
+    )
+
+
+def _staff(*, all_of: bool = False) -> User:
+    user = build_user()
+    user.is_staff = True
+    user.save()
+    if all_of:
+        user.user_permissions.set(Permission.objects.all())
+    return user
+
+
+def _keys(home: Organization, away: Organization) -> dict[str, str]:
+    def key(*scopes: str, organization: Organization | None = None, **ends: Any) -> str:
+        made, text = make_key("k", scopes=scopes, organization=organization, now=MARCH_1)
+        ApiKey.objects.filter(pk=made.pk).update(**ends)
+        return text
+
+    everything = ("read", "usage", "provision")
+    return {
+        "platform": key(*everything),
+        "reader": key("read"),
+        "reporter": key("usage"),
+        "provisioner": key("provision"),
+        "own": key(*everything, organization=home),
+        "other": key(*everything, organization=away),
+        "revoked": key(*everything, revoked_at=MARCH_1),
+        "expired": key(*everything, expires_at=MARCH_1),
+    }
+
+
+BODIES: dict[str, Any] = {
+    "api/v1/organizations/": {
+        "external_id": "new",
+        "name": "New",
+        "time_zone": "UTC",
+        "currency": "USD",
+        "owner": {"email": "new@example.com", "name": "New"},
+    },
+    ORGANIZATION: {"name": "Renamed"},
+    ORGANIZATION + "resources/": {"agents": 1},
+    ORGANIZATION + "agents/<str:agent>/": {"name": "Main"},
+    ORGANIZATION + "rentals/<str:item>/<str:reference>/": {},
+    "api/v1/gate/": {"organization": "home", "kind": "message"},
+    "api/v1/usage/": {"events": []},
+}
+
+
+TO_LOG_IN = 302401
+
+
+def undone(world: World, caller: str, method: str, route: str) -> int:
+    """Call an address, undo what that did, and answer the status."""
+    with transaction.atomic():
+        answer = call(world, caller, method, route)
+        transaction.set_rollback(True)
+    if answer.status_code in (301, 302) and "/login/" in answer["Location"]:
+        return TO_LOG_IN
+    return int(answer.status_code)
+
+
+def call(world: World, caller: str, method: str, route: str) -> HttpResponse:
+    cache.clear()  # so that no rate limit answers for the wall
+    answer: HttpResponse = world.client(caller).generic(
+        method,
+        world.address(route),
+        data=json.dumps(BODIES.get(route, {})),
+        content_type="application/json",
+    )
+    return answer
+
+
+def is_refusal(status: int) -> bool:
+    """Answer whether a caller was turned away: refused, not found, or sent to log in."""
+    return status in (401, 403, 404, 405, TO_LOG_IN)
+
+
+def test_every_address_has_a_row() -> None:
+    known = set(ROWS)
+    missing = [
+        route
+        for route in addresses()
+        if route not in known and not route.startswith((*LIBRARY, ADMIN))
+    ]
+
+    assert missing == []
+    assert known - set(addresses()) == set()
+
+
+def test_only_those_may_who_may(world: World) -> None:
+    for caller in CALLERS:
+        world.client(caller)
+    wrong = []
+    for route, row in ROWS.items():
+        for method, caller in itertools.product(METHODS, CALLERS):
+            status = undone(world, caller, method, route)
+            if status >= 500 or (
+                method != "OPTIONS" and row.may(caller, method) == is_refusal(status)
+            ):
+                wrong.append((route, method, caller, status))
+
+    assert wrong == []
+
+
+def test_a_thing_of_another_tenant_and_one_that_never_was_look_the_same(world: World) -> None:
+    for route in ROWS:
+        if "<" not in route:
+            continue
+        there, nowhere = world.address(route), world.address(route).replace("home", "nowhere")
+        nowhere = nowhere.replace("INV-000001", "INV-999999").replace("call-1", "call-999")
+        for caller in ("stranger", "other"):
+            if caller == "stranger" and route.startswith("api/"):
+                continue
+            client = world.client(caller)
+            assert client.get(there).status_code == client.get(nowhere).status_code, route
+
+
+def test_admin_is_closed_to_everybody_but_staff(world: World) -> None:
+    wrong = []
+    for route in addresses():
+        if not route.startswith(ADMIN) or "^" in route:
+            continue
+        for caller in ("anonymous", "member", "owner", "stranger", "platform"):
+            for method in ("GET", "POST"):
+                status = undone(world, caller, method, route)
+                if not is_refusal(status) and "login" not in route and "logout" not in route:
+                    wrong.append((route, method, caller, status))
+
+    assert wrong == []
+
+
+def test_staff_without_the_permission_act_for_nobody(world: World) -> None:
+    before = Organization.objects.values_list("pk", "name", "suspended_at")
+    wrong = []
+    for route in addresses():
+        if not route.startswith("admin/accounts/organization/") or "^" in route:
+            continue
+        for method in ("GET", "POST"):
+            answer = call(world, "clerk", method, route)
+            onward = answer.status_code == 302 and answer["Location"].endswith("/change/")
+            if not onward and not is_refusal(answer.status_code):
+                wrong.append((route, method, answer.status_code))
+
+    assert wrong == []
+    assert list(before) == list(Organization.objects.values_list("pk", "name", "suspended_at"))
+
+
+def test_every_change_wants_a_token_that_only_our_pages_give(world: World) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(world.people["owner"])
+
+    answers = {
+        route: strict.post(world.address(route)).status_code
+        for route in addresses()
+        if not route.startswith("api/") and "^" not in route
+    }
+
+    assert {status for status in answers.values()} <= {403, 404, 405}
+
+
+def test_every_answer_carries_its_headers(world: World) -> None:
+    for caller, path in (("owner", "/billing/"), ("anonymous", "/nowhere/"), ("own", "/api/v1/")):
+        answer = world.client(caller).get(path)
+
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert "object-src 'none'" in answer["Content-Security-Policy"]
+        assert "base-uri 'none'" in answer["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+        assert answer["Referrer-Policy"] == "same-origin"

@@ -1,0 +1,82 @@
+"""What is always true of usage: what was counted, what was charged, what the days add up to."""
+
+from __future__ import annotations
+
+from accounts.invariants import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "I4",
+        "every usage event is charged by exactly its ledger entries, and each entry has its event",
+        """
+        SELECT CASE WHEN e.id IS NULL THEN 'entries of ' || d.credits || ' and no event'
+               ELSE 'costs ' || e.credits || ', entries ' || coalesce(d.credits, 0) END,
+               'organization ' || organization_id || ', event ' || event_id
+        FROM usage_usageevent e
+        FULL JOIN (SELECT organization_id, -sum(credits) AS credits,
+                          coalesce(substring(key FROM '^usage:(.*):[0-9]+$'), key) AS event_id
+                   FROM wallet_ledgerentry WHERE kind = 'usage'
+                   GROUP BY organization_id, 3) d USING (organization_id, event_id)
+        WHERE e.id IS NULL OR e.credits <> coalesce(d.credits, 0)
+        """,
+    ),
+    Invariant(
+        "I13",
+        "the counters of a period say what its events say",
+        """
+        WITH told AS (
+            SELECT period_id, 'outbound_calls' AS meter, count(*)::numeric AS used
+            FROM usage_usageevent
+            WHERE kind = 'call' AND channel = 'outbound' AND (facts ->> 'connected')::boolean
+            GROUP BY period_id
+            UNION ALL
+            SELECT period_id, meter, sum((trace ->> 'allowance')::numeric)
+            FROM usage_usageevent WHERE meter NOT IN ('outbound_calls', 'sessions')
+            GROUP BY period_id, meter)
+        SELECT meter || ' counted ' || coalesce(c.used, 0) || ', events ' || coalesce(t.used, 0),
+               'period ' || period_id
+        FROM plans_counter c FULL JOIN told t USING (period_id, meter)
+        WHERE meter <> 'sessions' AND coalesce(c.used, 0) <> coalesce(t.used, 0)
+        ORDER BY period_id, meter
+        """,
+    ),
+    Invariant(
+        "I13b",
+        "the daily sums are the sums of the events",
+        """
+        WITH told AS (
+            SELECT organization_id, period_id, agent_id, channel, meter, count(*) AS events,
+                   sum(round((trace -> 'quantity' ->> 0)::numeric
+                             / (trace -> 'quantity' ->> 1)::numeric, 6)) AS quantity,
+                   sum((trace ->> 'allowance')::numeric) AS allowance, sum(credits) AS credits
+            FROM usage_usageevent GROUP BY 1, 2, 3, 4, 5
+        ), daily AS (
+            SELECT organization_id, period_id, agent_id, channel, meter, sum(events) AS events,
+                   sum(quantity) AS quantity, sum(allowance) AS allowance, sum(credits) AS credits
+            FROM usage_usageday GROUP BY 1, 2, 3, 4, 5)
+        SELECT 'days ' || coalesce(d.events, 0) || ' events, ' || coalesce(d.credits, 0)
+               || ' credits; events ' || coalesce(t.events, 0) || ', ' || coalesce(t.credits, 0),
+               'organization ' || organization_id || ', period ' || period_id || ', agent '
+               || agent_id || ', ' || concat_ws(' ', channel, meter)
+        FROM told t FULL JOIN daily d USING (organization_id, period_id, agent_id, channel, meter)
+        WHERE (t.events, t.quantity, t.allowance, t.credits)
+              IS DISTINCT FROM (d.events, d.quantity, d.allowance, d.credits)
+        ORDER BY 2
+        """,
+    ),
+    Invariant(
+        "I13c",
+        "usage counts in the period in which it started, or the nearest one",
+        """
+        SELECT 'started ' || e.started_at || ', period ' || p.id || ' is ' || p.starts_at || ' - '
+               || p.ends_at, 'organization ' || e.organization_id || ', event ' || e.event_id
+        FROM usage_usageevent e JOIN plans_period p ON p.id = e.period_id
+        LEFT JOIN plans_period n ON n.organization_id = p.organization_id
+                                AND n.number = p.number + 1
+        WHERE p.number > 1 AND e.started_at < p.starts_at - interval '1 minute'
+           OR e.started_at > n.starts_at + interval '1 minute'
+              AND e.recorded_at > n.starts_at + interval '1 minute'
+        ORDER BY e.id
+        """,
+    ),
+)
