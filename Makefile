@@ -6,11 +6,12 @@ DEVSTACK := $(V)/bin/python -m billing_portal.devstack
 
 # uv when it can be had, else pip: the same locks and hashes.
 define install
-test -x $(V)/bin/python || $(PY) -m venv $(V)
-{ test -x $(V)/bin/uv || $(V)/bin/pip install -q uv; } && \
+@echo "Installing $(1) …"
+@test -x $(V)/bin/python || $(PY) -m venv $(V)
+@{ test -x $(V)/bin/uv || $(V)/bin/pip install -q uv; } && \
   VIRTUAL_ENV=$(CURDIR)/$(V) $(V)/bin/uv pip install -q --require-hashes -r $(1) || \
   $(V)/bin/pip install -q --require-hashes -r $(1)
-touch $@
+@touch $@
 endef
 
 $(V)/.installed-dev: requirements/dev.lock

@@ -33,7 +33,7 @@ from accounts.admin_base import (
 )
 from accounts.admin_forms import NewApiKey, NewUser
 from accounts.api_keys import make_key, revoke
-from accounts.letters import compose
+from accounts.letters import compose, try_again
 from accounts.models import Act, Agent, ApiKey, Letter, Membership, User
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class UserAdmin(_UserAdmin, HouseAdmin):
     @display(description="Second factor", boolean=True)
     def second_factor(self, person: User) -> bool:
         return any(
-            factor.type == Authenticator.Type.TOTP for factor in person.authenticator_set.all()  # type: ignore[attr-defined]  # allauth has no types
+            factor.type == Authenticator.Type.TOTP
+            for factor in person.authenticator_set.all()  # type: ignore[attr-defined]  # allauth has no types
         )
 
 
@@ -240,6 +241,19 @@ class LetterAdmin(LongTableAdmin):
         ("document_number", "attempts", "last_error"),
         "mail",
     )
+
+    actions = ("mail_again",)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_letter")
+
+    @admin.action(description="Mail again", permissions=["retry"])
+    def mail_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> None:
+        """Let parked letters be mailed again."""
+        now = timezone.now()
+        for letter in queryset:
+            try_again(letter, now=now)
+        self.message_user(request, "Parked ones among them are mailed within a minute.")
 
     @display(
         description="Status",

@@ -35,10 +35,10 @@ class Invariant:
 
     def broken(self, *, now: dt.datetime) -> list[Broken]:
         """Answer the rows that break it, the first fifty."""
-        shown = f"SELECT what, place FROM ({self.sql}) AS found (what, place) LIMIT {MOST_SHOWN}"  # noqa: S608 - our own text
+        shown = f"SELECT * FROM ({self.sql}) AS found LIMIT {MOST_SHOWN}"  # noqa: S608 - our own text
         with connection.cursor() as cursor:
             cursor.execute(shown, {"now": now})
-            return [Broken(what, where) for what, where in cursor.fetchall()]
+            return [Broken(str(what), str(where)) for what, where in cursor.fetchall()]
 
 
 INVARIANTS = (

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -85,6 +85,7 @@ class OrganizationAdmin(LookedAt, HouseAdmin):
     search_fields = ("name",)
     search_help_text = "Name, platform's id, email or invoice number"
     ordering = ("name", "id")
+    list_before_template = "admin/operating/_chips.html"
     actions = ("renew_selected",)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -123,6 +124,14 @@ class OrganizationAdmin(LookedAt, HouseAdmin):
         renew = self.admin_site.admin_view(bulk_renewing.page)
         return [path("renew/", renew, name="renew"), *acts, *super().get_urls()]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list, with the worklists one click away."""
+        chips = {"worklists": WORKLISTS, "worklist": request.GET.get("worklist", "")}
+        response: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), **chips}
+        )
+        return response
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -139,6 +148,8 @@ class OrganizationAdmin(LookedAt, HouseAdmin):
         """Show how an organization stands, what may be done, and what happened."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         organization = self.get_object(request, object_id)
         if organization is None:
             raise Http404("There is no such organization.")
@@ -181,7 +192,9 @@ class OrganizationAdmin(LookedAt, HouseAdmin):
     @display(description="Ends on", ordering="subscription__period__ends_at")
     def ends_on(self, organization: Organization) -> str:
         period = _glance(organization).standing.period
-        return day(period.last_day) if period else ""
+        if period is None:
+            return ""
+        return format_html('<span class="op-nowrap">{}</span>', day(period.last_day))
 
     @display(description="Days left")
     def days_left(self, organization: Organization) -> SafeString | str:

@@ -156,7 +156,12 @@ CACHES = {
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than the longest task, or Redis hands a running task to a second worker.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    # A request that gives a hint never hangs on a Redis that drops packets.
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -192,6 +197,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = BRAND_NAME
+# Staff are made by staff, so their address is known; the second factor must not wait for mail.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # --- What a browser is told -----------------------------------------------------------------
 HTTPS = not DEMO
@@ -264,6 +271,8 @@ MIGRATION_MODULES = {"djstripe": "payments.djstripe_migrations"}
 
 # --- Mail -----------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEMO else "smtp://localhost:25"))
+# A mail server that hangs must not hold a letter's lock for long.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{BRAND_NAME} <{CONTACT_ADDRESS}>")
 SERVER_EMAIL = CONTACT_ADDRESS
 

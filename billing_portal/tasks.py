@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from kombu.pools import producers
 
 from billing_portal.celery import app
 from billing_portal.timetable import TIMETABLE, Entry, beat_schedule, task_name
@@ -34,11 +35,14 @@ def hint(name: str) -> None:
     Where the queue is away the hint is lost and nothing else: the database holds what is due,
     and the timetable looks for it.
     """
-    transaction.on_commit(partial(_send, name))
+    transaction.on_commit(partial(_send, name), robust=True)
 
 
 def _send(name: str) -> None:
+    # Somebody waits for the page: one attempt, and none of the pauses between Celery's own.
+    connection = app.connection_for_write(transport_options={"max_retries": 0})
     try:
-        DOORS[name].apply_async(retry=False)
+        with producers[connection].acquire(block=True, timeout=1) as producer:
+            DOORS[name].apply_async(producer=producer, retry=False)
     except OperationalError:
         logger.warning("hint_lost", entry=name)

@@ -23,6 +23,7 @@ from accounts.admin_base import (
     facts_table,
     number,
 )
+from invoices.documents import try_again
 from invoices.models import Document, Invoice, InvoiceLine
 from wallet.admin import CurrencyFilter
 
@@ -157,6 +158,18 @@ class DocumentAdmin(ReadOnlyAdmin):
         """Leave the bytes in the database: pages show none of them."""
         documents: QuerySet[Document] = super().get_queryset(request)
         return documents.select_related("invoice__organization").defer("pdf")
+
+    actions = ("render_again",)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("invoices.change_document")
+
+    @admin.action(description="Render again", permissions=["retry"])
+    def render_again(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        """Let parked documents be rendered again."""
+        for document in queryset:
+            try_again(document)
+        self.message_user(request, "Parked ones among them are rendered within a minute.")
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.pdf)

@@ -146,7 +146,7 @@ def _owe_document(
         ],
         "net_minor": invoice.net_minor,
         "tax_name": invoice.tax_name,
-        "tax_percent": str(invoice.tax_percent.normalize()) if invoice.tax_percent else "",
+        "tax_percent": f"{invoice.tax_percent.normalize():f}" if invoice.tax_percent else "",
         "tax_minor": invoice.tax_minor,
         "total_minor": invoice.total_minor,
         "paid": paid,

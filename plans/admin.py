@@ -6,10 +6,12 @@ from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.admin_base import (
     NOTHING,
@@ -20,6 +22,7 @@ from accounts.admin_base import (
     instant,
     link_to,
 )
+from plans.catalogue_page import MAY_EDIT, catalogue_page
 from plans.models import Period, Plan, PlanVersion, Rental, Site
 from plans.reading import terms_in_words
 
@@ -48,6 +51,22 @@ class PlanAdmin(ReadOnlyAdmin):
     ordering = ("position", "id")
     fields = (("name", "code", "kind"), ("offered", "organizations"), "terms")
     inlines = (VersionInline,)
+
+    actions_list = ("edit_catalogue",)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(catalogue_page)
+        return [path("catalogue/", page, name="plans_catalogue"), *super().get_urls()]
+
+    @action(
+        description="Edit the catalogue",
+        permissions=[MAY_EDIT],
+        url_path="edit-catalogue",
+        icon="edit_note",
+    )
+    def edit_catalogue(self, request: HttpRequest) -> HttpResponse:
+        """Go to the page on which plans are edited."""
+        return redirect("admin:plans_catalogue")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
         plans: QuerySet[Plan] = super().get_queryset(request)

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.time_zones import time_zone_choices
 from plans.provisioning import NewOrganization, site
-from plans.signing_up import NewPerson
+from plans.signing_up import EmailTaken, NewPerson
 from wallet.models import CreditPrice
 
 
@@ -60,6 +60,11 @@ class SignUpForm(forms.Form):
         email, name = self.cleaned_data.get("email", ""), self.cleaned_data.get("name", "")
         validate_password(password, User(email=email, name=name))
         return password
+
+    @property
+    def email_is_taken(self) -> bool:
+        """Whether the page should offer to log in instead."""
+        return self.has_error("email", EmailTaken.code)
 
     def details(self) -> NewOrganization:
         """Answer the organization that is asked for; letters about money go to its owner."""

@@ -73,8 +73,8 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I17",
-        "a version that is in use is one of its plan's, and a plan is on its newest",
+        "I21",
+        "a plan's terms are its own newest version",
         """
         SELECT 'is on version ' || v.number || ', newest ' || n.number, 'plan ' || p.code
         FROM plans_plan p JOIN plans_planversion v ON v.id = p.version_id

@@ -16,7 +16,7 @@ class EmailTaken(Refusal):
     """The address belongs to a log-in already."""
 
     code = "email_taken"
-    message = "This address cannot be used to sign up. If it is yours, log in instead."
+    message = "This address cannot be used to sign up."
     remedy = "Log in, or sign up with another address."
 
 

@@ -82,6 +82,7 @@ def extend_trial(
     period.used_up_at = None
     period.last_day = last_day
     period.ends_at = day_starts_at(last_day + DAY, organization.zone)
+    period.time_zone = organization.time_zone
     period.extensions += 1
     period.extended_at = now
     period.save()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -22,10 +21,9 @@ from accounts.admin_base import (
     number,
 )
 from plans.terms import CHANNELS
+from usage.explaining import SOURCES, explain
 from usage.models import UsageEvent
-from wallet.credits import plain, rounded
-
-SOURCES = {"plan": "Plan credits", "bonus": "Bonus", "wallet": "Wallet"}
+from wallet.credits import plain
 
 
 class ChannelFilter(DropdownFilter):
@@ -46,7 +44,7 @@ class UsageEventAdmin(LongTableAdmin):
     """Reports of the platform, newest first, each with how its charge came about."""
 
     list_display = ("event_id", "organization", "kind", "channel", "agent", "cost", "started_at")
-    list_select_related = ("organization", "agent")
+    list_select_related = ("organization", "agent", "period__version")
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ChannelFilter,
@@ -89,30 +87,12 @@ class UsageEventAdmin(LongTableAdmin):
 
 
 def explanation(event: UsageEvent) -> dict[str, str]:
-    """Put a rating trace into words, step by step, in the order in which it was computed."""
-    trace = event.trace
-    quantity = Fraction(*trace["quantity"])
-    meter = str(trace["meter"]).replace("_", " ")
-    facts = {
-        "plan version": str(event.period.version),
-        "quantity": f"{plain(rounded(quantity))} {meter}",
-    }
-    if quantity.denominator != 1:
-        facts["quantity"] += f", exactly {quantity}"
-    if event.period.version_id != trace["version"]:
-        facts["plan version"] += f", charged on version {trace['version']}"
-    if Decimal(trace["allowance"]):
-        facts["from the allowance"] = f"{trace['allowance']} {meter}"
-    facts["rate"] = _rate(trace, meter)
-    facts["charged"] = f"{trace['credits']} credits"
+    """Put the charge of an event into words, and after them what its trace says exactly."""
+    told, trace = explain(event), event.trace
+    facts = {"in words": " ".join([f"{told.what}.", *told.sentences])}
     for place, (source, grant, credits) in enumerate(trace["draws"], start=1):
-        pot = SOURCES.get(source, source) + (f" (grant {grant})" if grant else "")
+        pot = SOURCES[source] + (f", grant {grant}" if grant else "")
         facts[f"{place}. drawn from"] = f"{pot}: {credits}"
-    return facts
-
-
-def _rate(trace: dict[str, Any], meter: str) -> str:
-    if trace["rate"] is None:
-        return "none was needed"
-    of = " ".join(str(trace[key]) for key in ("channel", "voice_tier") if trace.get(key))
-    return f"{trace['rate']} credits per {meter.removesuffix('s')}{f' ({of})' if of else ''}"
+    facts["exact quantity"] = str(Fraction(*trace["quantity"]))
+    exact = ("meter", "channel", "voice_tier", "rate", "allowance", "credits", "version")
+    return facts | {name: trace[name] for name in exact}

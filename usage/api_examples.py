@@ -47,7 +47,7 @@ CALL = {
     "connected": True,
     "seconds": 183,
 }
-REPORTS = {"Two calls": {"events": [CALL, {**CALL, "id": "call-8842", "seconds": -1}]}}
+REPORTS = {"Two calls": {"events": [CALL, {**CALL, "id": "call-8842", "agent": "ghost"}]}}
 SOURCES = {"allowance": "0", "plan_credits": "0", "bonus": "0", "wallet": "24.4"}
 NOTHING = {"allowance": "0", "plan_credits": "0", "bonus": "0", "wallet": "0"}
 RESULTS = {
@@ -58,8 +58,8 @@ RESULTS = {
                 "id": "call-8842",
                 "status": "refused",
                 "code": "invalid",
-                "message": "A connected call lasts from one second to seven days.",
-                "fields": {"seconds": ["A connected call lasts from one second to seven days."]},
+                "message": "There is no agent “ghost”.",
+                "fields": {"agent": ["There is no agent “ghost”."]},
                 "credits": "0",
                 "from": NOTHING,
             },

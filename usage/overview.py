@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from accounts.models import Organization
 from plans.models import Counter, Rental, ResourceCount
+from plans.resources import KNOWN
 from plans.standing import Standing, standing
 from plans.terms import PHONE_NUMBERS, SESSIONS
 from usage.bell import Bell, bell_of
@@ -107,11 +108,12 @@ def overview(organization: Organization, *, now: dt.datetime) -> Overview:
 
 
 def _resources(organization: Organization, limits: dict[str, int]) -> list[ResourceUse]:
-    """Answer limited resources in the plan's order, then the others that were reported."""
+    """Answer what is limited or was reported, in the contract's order."""
     used = dict(
         ResourceCount.objects.filter(organization=organization).values_list("resource", "used")
     )
     numbers = Rental.objects.held().filter(organization=organization, item=Rental.PHONE_NUMBER)
     used[PHONE_NUMBERS] = max(used.get(PHONE_NUMBERS, 0), numbers.count())
-    names = [*limits, *sorted(set(used) - set(limits))]
+    known = [name for name in KNOWN if name in limits or name in used]
+    names = [*known, *sorted({*limits, *used} - set(known))]
     return [ResourceUse(name, used.get(name, 0), limits.get(name)) for name in names]

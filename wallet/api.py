@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import URLPattern, path
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -20,6 +19,8 @@ from wallet.credits import plain
 from wallet.models import CreditGrant, LedgerEntry
 from wallet.money import Money
 
+# A string, because a program that reads a number may read a float.
+DECIMAL = {"type": "string", "format": "decimal"}
 POTS = ("wallet", *CreditGrant.Kind.values)
 EXAMPLE = {
     "id": 4711,
@@ -32,7 +33,7 @@ EXAMPLE = {
 }
 
 
-@extend_schema_field(OpenApiTypes.DECIMAL)
+@extend_schema_field(DECIMAL)
 class CreditsField(serializers.Field[Decimal, Any, str, Any]):
     """Credits as a decimal string without superfluous zeros."""
 
@@ -41,7 +42,7 @@ class CreditsField(serializers.Field[Decimal, Any, str, Any]):
         return plain(value)
 
 
-@extend_schema_field(OpenApiTypes.DECIMAL)
+@extend_schema_field(DECIMAL)
 class MoneyField(serializers.Field[Money, Any, str, Any]):
     """Money as a decimal string of major units; its currency stands beside it."""
 

@@ -53,7 +53,10 @@ def topped_up(credits: int, *days_ago: int) -> tuple[Step, ...]:
     return tuple(step(day, "adjust", credits=credits, reason="Bank top-up") for day in days_ago)
 
 
-NUMBER = (step(69, "rent", item="phone_number", quantity=1),)
+def a_number(days_ago: int) -> Step:
+    """Write the rental of a phone number."""
+    return step(days_ago, "rent", item="phone_number", quantity=1)
+
 
 CUSTOMERS = (
     Customer(
@@ -94,7 +97,7 @@ CUSTOMERS = (
             *paid_every_month("scale", 74, 44, reference="NEFT-88"),
             *topped_up(20000, 74, 44, 14),
             step(14, "renew"),
-            *NUMBER,
+            a_number(74),
         ),
         country="IN",
         address="4 Park Street\nKolkata 700016",
@@ -125,7 +128,7 @@ CUSTOMERS = (
             step(58, "create"),
             *paid_every_month("starter", 57, 27, reference="ACH-7"),
             *topped_up(4000, 57, 27),
-            *NUMBER,
+            a_number(56),
             step(1, "settle_at", balance=-54),
         ),
         country="US",
@@ -142,7 +145,7 @@ CUSTOMERS = (
             step(86, "create"),
             *paid_every_month("starter", 85, 55, 25, reference="NZ-204"),
             *topped_up(5200, 85, 55, 25),
-            *NUMBER,
+            a_number(84),
         ),
         agents=("Bookings",),
     ),
@@ -156,7 +159,7 @@ CUSTOMERS = (
             step(65, "create"),
             *paid_every_month("scale", 64, 34, 4, reference="JP-15"),
             *topped_up(9000, 64, 34, 4),
-            *NUMBER,
+            a_number(63),
         ),
         country="JP",
         address="東京都千代田区丸の内1-1",

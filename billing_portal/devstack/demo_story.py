@@ -187,7 +187,8 @@ class _Story:
             ).allowed
         ]
         weekend = now.astimezone(organization.zone).weekday() >= 5
-        count = self._lot.randint(0, customer.calls // 3 if weekend else customer.calls)
+        most = customer.calls // (3 if weekend else 1) // (1 if len(may) > 1 else 2)
+        count = self._lot.randint(0, most)
         if may and count:
             report = partial(self._report, customer, now)
             charge([report(self._lot.choice(may), place) for place in range(count)], now=now)

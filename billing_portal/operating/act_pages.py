@@ -24,6 +24,7 @@ from accounts.models import Organization, User
 from accounts.refusals import Refusal
 from billing_portal.operating.forms import ActForm
 from billing_portal.operating.previews import Preview
+from billing_portal.tasks import hint
 from plans.refusals import PreviewOutdated
 
 OPERATE = "accounts.operate"
@@ -112,10 +113,17 @@ def _preview_or_act(
         fresh = page.preview(organization, form, now)
         return _render(request, page, organization, form, fresh)
     cache.set(_token_key(form), True, REMEMBERED_SECONDS)
+    tell_workers()
     done = organization.acts.filter(at=now).first()
     note = format_html(" {}", link_to(done, "See it in the log.")) if done else ""
     messages.success(request, format_html("{}{}", words, note))
     return _back(organization)
+
+
+def tell_workers() -> None:
+    """Hint that an act may have left a document to render and a letter to mail."""
+    hint("render_documents")
+    hint("deliver_letters")
 
 
 def _render(

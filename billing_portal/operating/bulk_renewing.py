@@ -16,13 +16,14 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Organization, User
 from accounts.refusals import Refusal
 from billing_portal.operating.act_forms import BulkRenewForm
-from billing_portal.operating.act_pages import require_operator
+from billing_portal.operating.act_pages import require_operator, tell_workers
 from billing_portal.operating.look import day
 from plans.applying import PlanRequest, apply_plan, propose
 from plans.changes import ChangeSet
 from plans.models import Period
 
 MOST_AT_ONCE = 200
+FEW_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,19 @@ class Row:
         """The last day of what runs or ran."""
         previous = self.change.previous if self.change else None
         return day(previous.last_day) if previous else ""
+
+    @property
+    def minds(self) -> list[str]:
+        """What staff should mind before they renew it."""
+        minds = [
+            f"{over.resource.replace('_', ' ')}: {over.used} of {over.limit}"
+            for over in (self.change.over_limits if self.change else ())
+        ]
+        if self.renewed_today:
+            minds.insert(0, "renewed today already")
+        if self.organization.is_suspended:
+            minds.insert(0, "suspended")
+        return minds
 
     @property
     def renewed_today(self) -> bool:
@@ -70,6 +84,7 @@ def page(request: HttpRequest) -> HttpResponse:
             else Row(organization, refusal="Left out.", chosen=False)
             for organization in organizations
         ]
+        tell_workers()
         return _render(request, form, rows, "bulk_renew_done")
     return _render(request, form, [_dry_run(o, asked, now) for o in organizations], "bulk_renew")
 
@@ -86,7 +101,8 @@ def _dry_run(organization: Organization, asked: PlanRequest, now: dt.datetime) -
     except Refusal as refusal:
         return Row(organization, refusal=refusal.words, chosen=False)
     row = Row(organization, change)
-    return Row(organization, change, chosen=not row.renewed_today and not change.days_lost)
+    lost_few = change.days_lost <= FEW_DAYS
+    return Row(organization, change, chosen=lost_few and not row.renewed_today)
 
 
 def _renew(

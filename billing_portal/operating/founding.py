@@ -10,15 +10,17 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organization, User
 from accounts.refusals import Refusal
-from billing_portal.operating.act_pages import require_operator
+from billing_portal.operating.act_pages import require_operator, tell_workers
 from billing_portal.operating.organization_forms import NEW_TRIAL, FoundForm
 from plans.provisioning import provision
 
 
 @never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """Show the form of a new organization, and make it."""
     actor = require_operator(request)
@@ -29,6 +31,7 @@ def page(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             form.refuse(refusal)
         else:
+            tell_workers()
             messages.success(request, f"{organization} was created.")
             return redirect("admin:accounts_organization_change", organization.pk)
     context = {

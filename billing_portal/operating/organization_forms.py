@@ -16,7 +16,7 @@ from accounts.models import Organization, new_external_id
 from accounts.time_zones import time_zone_choices
 from billing_portal.operating.forms import ActForm, RefusableForm
 from plans.models import Plan
-from plans.provisioning import NewOrganization
+from plans.provisioning import NewOrganization, site
 from plans.trials import trial_plan
 from wallet.models import CreditPrice
 
@@ -26,6 +26,10 @@ NEW_TRIAL = "trial:new"
 def currency_choices() -> list[tuple[str, str]]:
     """Answer the currencies in which credits are sold."""
     return [(code, code) for code in CreditPrice.objects.values_list("currency", flat=True)]
+
+
+def _site_currency() -> str:
+    return site().currency
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -106,7 +110,9 @@ class FoundForm(RefusableForm):
     time_zone = forms.ChoiceField(
         choices=time_zone_choices, initial="UTC", widget=UnfoldAdminSelectWidget
     )
-    currency = forms.ChoiceField(choices=currency_choices, widget=UnfoldAdminSelectWidget)
+    currency = forms.ChoiceField(
+        choices=currency_choices, initial=_site_currency, widget=UnfoldAdminSelectWidget
+    )
     country = forms.ChoiceField(
         required=False, choices=country_choices, widget=UnfoldAdminSelectWidget
     )

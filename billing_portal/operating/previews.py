@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from accounts.letters import readers
 from accounts.models import Organization
@@ -13,9 +12,9 @@ from billing_portal.operating.look import day, days
 from plans.changes import ChangeSet
 from plans.models import Period, PlanVersion
 from plans.periods import Window
-from plans.reading import UNLIMITED, terms_in_words
+from plans.reading import UNLIMITED, amount, terms_in_words
 from wallet.balances import balances
-from wallet.credits import display, plain
+from wallet.credits import display
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,9 @@ def _plan_changes(change: ChangeSet, now: dt.datetime) -> list[Change]:
 
 
 def _terms_changes(change: ChangeSet) -> list[Change]:
-    new = terms_in_words(change.version.terms)
-    old = terms_in_words(change.previous.version.terms) if change.previous else {}
+    currency = change.organization.currency
+    new = terms_in_words(change.version.terms, currency)
+    old = terms_in_words(change.previous.version.terms, currency) if change.previous else {}
     names = [name for name in (*new, *(n for n in old if n not in new)) if name != "Period"]
     changes = [Change(name, old.get(name, "none"), new.get(name, "none")) for name in names]
     return [change for change in changes if change.differs]
@@ -118,8 +118,8 @@ def _losses(change: ChangeSet) -> list[str]:
     if change.plan_credits_expired:
         lost.append(f"{display(change.plan_credits_expired)} plan credits expire")
     for counter in change.counters_lost:
-        of = UNLIMITED if counter.included is None else _count(Decimal(counter.included))
-        lost.append(f"{_name(counter.meter)} begin again at 0 (now {_count(counter.used)} of {of})")
+        of = UNLIMITED if counter.included is None else amount(counter.included)
+        lost.append(f"{_name(counter.meter)} begin again at 0 (now {amount(counter.used)} of {of})")
     return lost
 
 
@@ -176,10 +176,6 @@ def _window(window: Window) -> str:
 
 def _name(code: str) -> str:
     return code.replace("_", " ").capitalize()
-
-
-def _count(amount: Decimal) -> str:
-    return plain(amount)
 
 
 def changes_of(pairs: Mapping[str, tuple[str, str]]) -> tuple[Change, ...]:

@@ -147,7 +147,7 @@ WORKLISTS = (
         "overdue",
         "Overdue invoices",
         "Open after their last day to pay.",
-        "running_with_errors",
+        "event_busy",
         overdue,
     ),
     Worklist("unpaid", "Unpaid invoices", "Waiting for a bank payment.", "receipt_long", unpaid),

@@ -44,9 +44,9 @@ class Outcome:
         return not self.failures
 
     def __str__(self) -> str:
-        return (
-            f"ok {self.file}" if self.passed else f"FAILED {self.file}: {'; '.join(self.failures)}"
-        )
+        if self.passed:
+            return f"ok {self.file}"
+        return f"FAILED {self.file}: {'; '.join(self.failures)}"
 
 
 def run_file(file: str, *, keep_going: bool = False) -> Outcome:
@@ -59,9 +59,9 @@ def run_file(file: str, *, keep_going: bool = False) -> Outcome:
         scenario = read_scenario(Path(file))
         with override_settings(EMAIL_BACKEND=OUTBOX):
             mail.outbox = []
-            for failure in _failures(scenario):
-                failures.append(failure)
-                if not keep_going:
+            for found in _failures(scenario):
+                failures += found
+                if failures and not keep_going:
                     break
     except BadFile as error:
         failures.append(str(error))
@@ -71,14 +71,13 @@ def run_file(file: str, *, keep_going: bool = False) -> Outcome:
     return Outcome(file, tuple(failures))
 
 
-def _failures(scenario: Scenario) -> Iterator[str]:
-    """Perform a scenario, and answer what is wrong, as it goes wrong."""
+def _failures(scenario: Scenario) -> Iterator[list[str]]:
+    """Perform a scenario, and answer after each step, and after the last, what is wrong."""
     world = _begin(scenario)
     for step in scenario.steps:
         world.step = step.number
-        for failure in _perform(world, step):
-            yield f"step {step.number}: {failure}"
-    yield from _aftermath(world)
+        yield [f"step {step.number}: {failure}" for failure in _perform(world, step)]
+    yield [f"after the last step: {failure}" for failure in _aftermath(world)]
 
 
 def _begin(scenario: Scenario) -> World:
@@ -121,6 +120,10 @@ def _perform(world: World, step: Step) -> Iterator[str]:
     except StepFailed as failed:
         yield str(failed)
         return
+    except Exception as error:  # a defect of the product fails this file, the others run
+        logger.exception("step_broke", step=step.number)
+        yield f"{type(error).__name__}: {error}"
+        return
     if step.refused:
         yield f"{_name(step)}: expected refused: {step.refused}, found that it was done"
     yield from _differences(world, step)
@@ -157,9 +160,10 @@ def _differences(world: World, step: Step) -> Iterator[str]:
 def _aftermath(world: World) -> Iterator[str]:
     """Answer what is broken in the books when the story is over."""
     for letter in Letter.objects.exclude(last_error="").order_by("id"):
-        yield f"after the last step: the letter {letter.code} was not sent: {letter.last_error}"
+        yield f"the letter {letter.code} was not sent: {letter.last_error}"
     for finding in examine(now=world.now):
-        yield f"after the last step: the doctor found {finding}"
+        if not finding.ok:
+            yield f"the doctor found {finding}"
 
 
 def _name(step: Step) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import logging.config
+import sys
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.api_keys import find_key, make_key, revoke
 from accounts.models import ApiKey
 from accounts.refusals import Invalid
+from billing_portal.log_format import logging_config
 from tests.api_calls import Platform, refused
 from tests.builders import MARCH_1, build_organization
 
@@ -177,3 +180,27 @@ def test_the_command_refuses_what_cannot_be(arguments: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("make_api_key", "ci", *arguments)
     assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_secret_is_in_no_log_line(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = Platform().text
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("the server is gone")
+
+    config = logging_config(as_json=as_json, level="INFO")
+    formatter = logging.config.DictConfigurator(config).configure_formatter(
+        config["formatters"]["structured"]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    monkeypatch.setattr(logging.getLogger("accounts.api_errors"), "handlers", [handler])
+    monkeypatch.setattr(ApiKey.objects, "select_related", away)
+    answer = with_header(f"Api-Key {text}").get("/api/v1/organizations/acme/")
+    assert answer.status_code == 503
+    logged = capsys.readouterr().err
+    assert "the server is gone" in logged
+    assert text.partition(".")[2] not in logged

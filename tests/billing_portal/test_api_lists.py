@@ -178,7 +178,8 @@ def test_usage_is_filtered_by_agent_channel_and_kind(acme: Organization) -> None
 
 
 def test_ledger_payments_and_invoices_are_filtered_by_kind_and_status(acme: Organization) -> None:
-    add_payments(acme, 2)
+    add_invoices(acme, 2)
+    record_bank_payment(acme, reference="SEPA-1", now=NOON)
     charge([a_call(acme)], now=NOON)
     platform = Platform()
 
@@ -186,8 +187,8 @@ def test_ledger_payments_and_invoices_are_filtered_by_kind_and_status(acme: Orga
         return len(platform.pages(f"/organizations/acme/{name}/", **query)[0])
 
     assert (count("ledger", kind="usage"), count("ledger", kind="adjustment")) == (1, 1)
-    assert (count("payments", status="paid"), count("payments", status="failed")) == (2, 0)
-    assert (count("invoices", status="paid"), count("invoices", status="open")) == (2, 1)
+    assert (count("payments", status="paid"), count("payments", status="failed")) == (1, 0)
+    assert (count("invoices", status="paid"), count("invoices", status="open")) == (1, 2)
 
 
 @pytest.mark.parametrize("name", LISTS)

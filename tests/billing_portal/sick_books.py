@@ -1,0 +1,82 @@
+"""Books in which everything has happened once, and faults planted in them below the ORM."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from decimal import Decimal
+
+from django.db import connection
+
+from accounts.models import Letter, Organization
+from invoices.models import Document
+from payments.collecting import record_bank_payment
+from plans.renting import rent
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
+from usage.charging import charge
+from wallet.adjusting import adjust_credits
+from wallet.credits import Credits
+
+DAY = dt.timedelta(days=1)
+NOW = MARCH_1 + 3 * DAY
+
+
+def healthy_books() -> None:
+    """Let two organizations live for three days: trial, plans, invoices, payment, usage, rental."""
+    build_plan("trial", kind="trial")
+    build_plan(included_credits="20", allowances={"call_minutes": "5"})
+    acme = build_organization("Acme", plan="trial", external_id="acme")
+    other = build_organization("Other", plan="starter", external_id="other", credits=100)
+    _use(acme, "on-trial", at=MARCH_1)
+    apply(acme, "starter", now=MARCH_1 + DAY)
+    record_bank_payment(acme, reference="SEPA-1", now=MARCH_1 + DAY)
+    _bonus(acme)
+    _bonus(other)
+    _use(acme, "on-starter", at=MARCH_1 + DAY)
+    _use(other, "elsewhere", at=MARCH_1 + DAY)
+    apply(acme, "starter", now=MARCH_1 + 2 * DAY)
+    rent(acme, item="phone_number", reference="+1", now=NOW)
+    Letter.objects.update(status=Letter.Status.SENT, sent_at=NOW)
+    pdf = b"%PDF"
+    Document.objects.exclude(number="INV-000003").update(
+        pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest(), status="rendered", rendered_at=NOW
+    )
+
+
+def _bonus(organization: Organization) -> None:
+    adjust_credits(
+        organization,
+        credits=Credits(Decimal(30)),
+        reason="goodwill",
+        key="bonus",
+        expires_at=NOW + 30 * DAY,
+        now=MARCH_1 + DAY,
+    )
+
+
+def _use(organization: Organization, event_id: str, *, at: dt.datetime) -> None:
+    """Report ten minutes on the web; on Starter these are 5 included, 20 plan credits."""
+    started = at.isoformat()
+    call = a_call(organization, event_id, seconds=600, started_at=started)
+    missed = a_call(
+        organization, f"{event_id}:missed", connected=False, seconds=0, started_at=started
+    )
+    results = charge([call, missed], now=at + dt.timedelta(minutes=11))
+    assert [result.status for result in results] == ["charged", "charged"]
+
+
+def plant(sql: str, *parameters: object) -> None:
+    """Change the books as nobody can: without triggers and foreign keys."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql, parameters)
+        assert cursor.rowcount, f"nothing was planted by {sql}"
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def unguard(table: str, constraint: str) -> None:
+    """Drop a constraint until the test is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")

@@ -1,0 +1,313 @@
+"""The engine is strict, and a story that is not true is found out."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import Agent
+from accounts.refusals import Invalid
+from billing_portal.scenarios.actions import ACTIONS, Action
+from billing_portal.scenarios.running import Outcome, run_file
+from billing_portal.scenarios.shapes import record
+from billing_portal.scenarios.world import World
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db
+
+TOP = """
+catalogue: intrlume
+starts_at: "2026-03-01 09:00"
+steps:
+"""
+
+
+class Story:
+    """Writes a story to a file and runs it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "story.yaml"
+
+    def tell(self, steps: str, *, top: str = TOP, keep_going: bool = False) -> Outcome:
+        """Run steps that begin on a line of their own."""
+        self.file.write_text(top + textwrap.indent(textwrap.dedent(steps), "  "), encoding="utf-8")
+        return run_file(str(self.file), keep_going=keep_going)
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    return Story(tmp_path)
+
+
+def planted(monkeypatch: pytest.MonkeyPatch, name: str, does: Any) -> None:
+    monkeypatch.setitem(ACTIONS, name, Action(name, record(), does))
+
+
+def test_a_true_story_passes(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n  expect: {wallet: 500}")
+
+    assert str(outcome) == f"ok {story.file}"
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ("wallet: 499.99", "wallet: expected 499.99, found 500"),
+        ('wallet: "500.000001"', "wallet: expected 500.000001, found 500"),
+        ("badge: active", "badge: expected active, found trial"),
+        ("plan: starter", "plan: expected starter, found trial"),
+        (
+            "period: [2026-03-01, 2026-03-31]",
+            "period: expected [2026-03-01, 2026-03-31], found [2026-03-01, 2026-03-30]",
+        ),
+        ("days_left: 29", "days_left: expected 29, found 30"),
+        ("bell: red", "bell: expected red, found none"),
+        ("calls: 1", "calls: expected 1, found 0"),
+        ("session_limit: 50", "session_limit: expected 50, found null"),
+        ("allowance: {call_minutes: 0}", "allowance: expected {call_minutes: 0}, found {}"),
+        ("agents: {main: 1}", "agents: expected {main: 1}, found {main: 0}"),
+        ("agents: {other: 0}", "agents: expected {other: 0}, found {main: 0}"),
+        ("emails: [trial_ended]", "emails: expected [trial_ended], found []"),
+        (
+            "entries: [{kind: bonus}]",
+            "entries: expected [{kind: bonus}], found [{credits: 500, kind: signup}]",
+        ),
+        ("entries: []", "entries: expected [], found [{credits: 500, kind: signup}]"),
+        ("invoices: [{}]", "invoices: expected [{}], found []"),
+        ("upcoming: {plan: scale}", "upcoming: expected {plan: scale}, found null"),
+        ("banner: payment_pending", "banner: expected payment_pending, found null"),
+        (
+            "stripe: {charges: 1}",
+            "stripe: expected {charges: 1}, found {charges: 0, refunds: 0, open_holds: 0}",
+        ),
+        ("allowed: true", "allowed: the gate was not asked yet"),
+        ("charged: {credits: 0}", "charged: nothing was charged yet"),
+    ],
+)
+def test_a_wrong_expectation_is_found(story: Story, expected: str, words: str) -> None:
+    outcome = story.tell(f"- sign_up:\n- expect: {{{expected}}}")
+
+    assert outcome.failures == (f"step 2: {words}",)
+    assert str(outcome) == f"FAILED {story.file}: step 2: {words}"
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ("- sing_up:", "step 1: unknown action sing_up"),
+        ("- sign_up:\n- call: {chanel: web, seconds: 1}", "step 2: call: unknown key chanel"),
+        ("- sign_up: {name: Acme}", "step 1: sign_up: unknown key name (it has none)"),
+        ("- call: {channel: web}", "step 1: call: seconds is missing"),
+        ("- sign_up:\n  expect: {balance: 500}", "step 1: unknown state balance"),
+        ("- sign_up:\n  expect: {badge: trail}", "step 1: expect: badge: trail is none of"),
+        ("- sign_up:\n  expect: {wallet: much}", "step 1: expect: wallet: much is not a decimal"),
+        ("- sign_up:\n  expect: {calls: 1.5}", "step 1: expect: calls: 1.5 is not a whole number"),
+        ("- sign_up:\n  expect: {bell: off}", "step 1: expect: bell: false is none of"),
+        ("- sign_up:\n  expect: {code: no_reason}", "step 1: expect: code: no_reason is none of"),
+        ("- sign_up:\n  expect: {emails: [trial_end]}", "expect: emails: trial_end is none of"),
+        ("- sign_up:\n  expect: {invoices: [{sum: 1}]}", "expect: invoices: unknown key sum"),
+        ("- sign_up:\n  expect: {stripe: {fees: 0}}", "expect: stripe: unknown key fees"),
+        ("- sign_up:\n  expect:", "step 1: expect: null is not a mapping"),
+        ("- sign_up:\n  refused: not_now", "step 1: not_now is none of"),
+        ("- sign_up:\n  refused: invalid\n  expect: {}", "refused stands beside an action"),
+        ("- refused: invalid", "step 1: refused stands beside an action"),
+        ("- sign_up:\n  create:", "step 1: a step has one action, this has [sign_up, create]"),
+        ("- sign_up", "step 1: sign_up is not a step"),
+        ("- advance: {to: tomorrow}", "step 1: advance: to: tomorrow is not a time such as"),
+        ("- advance: {to: 2026-04-01}", "advance: to: 2026-04-01 is not a time such as"),
+        ('- advance: {days: "1"}', "step 1: advance: days: 1 is not a whole number"),
+        ("- agent: {name: a, when_exhausted: rest}", "agent: when_exhausted: rest is none of"),
+        ("- gate: {session: false}", "step 1: gate: session: false is not true"),
+        ("- sign_up:\n- sign_up:\n  sign_up:", "line 7: the key sign_up is written twice"),
+        ("- top_up: {sum: 1}", "step 1: top_up: unknown key sum"),
+        ("- card: {name: visa}", "step 1: card: answers is missing"),
+    ],
+)
+def test_an_unknown_word_is_an_error_that_names_it(story: Story, steps: str, words: str) -> None:
+    outcome = story.tell(steps)
+
+    assert not outcome.passed
+    assert words in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("top", "words"),
+    [
+        ("catalog: intrlume\nsteps:\n", "unknown key catalog"),
+        ("catalogue: intrlume\nsteps:\n", "starts_at is missing"),
+        ("catalogue: nowhere\nstarts_at: '2026-03-01 09:00'\nsteps:\n", "nowhere.yaml"),
+        ("catalogue: ../x\nstarts_at: '2026-03-01 09:00'\nsteps:\n", "is not the name of a"),
+        (
+            "catalogue: {currency: USD}\nstarts_at: '2026-03-01 09:00'\nsteps:\n",
+            "catalogue: ",
+        ),
+        (
+            "organization: {time_zone: Mars/Base}\ncatalogue: intrlume\n"
+            "starts_at: '2026-03-01 09:00'\nsteps:\n",
+            "organization: time_zone: Mars/Base is not a time zone",
+        ),
+        ("catalogue: [\nsteps:\n", "line"),
+    ],
+)
+def test_a_file_that_is_no_scenario_fails_in_words(story: Story, top: str, words: str) -> None:
+    outcome = story.tell("- sign_up:", top=top)
+
+    assert not outcome.passed
+    assert words in str(outcome)
+
+
+def test_a_file_that_is_missing_fails(tmp_path: Path) -> None:
+    outcome = run_file(str(tmp_path / "none.yaml"))
+
+    assert outcome.failures == ("cannot be read: No such file or directory",)
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        ("subscribe: {plan: pro}", "subscribe"),
+        ("change_plan: {plan: pro, when: 2026-04-01}", "change_plan"),
+        ("top_up: {amount: 5}", "top_up"),
+        ("card: {name: visa, answers: ok}", "card"),
+        ("message: {direction: out}", "message"),
+        ("webhook: {of: last, repeat: 2}", "webhook"),
+        ("apply_plan: {plan: starter, charge: card}", "charge: card"),
+    ],
+)
+def test_what_is_not_built_yet_fails_by_name(story: Story, step: str, name: str) -> None:
+    outcome = story.tell(f"- sign_up:\n- {step}")
+
+    assert outcome.failures == (f"step 2: not built yet: {name}",)
+
+
+def test_a_step_before_the_organization_exists_fails(story: Story) -> None:
+    outcome = story.tell("- renew:")
+
+    assert "there is no organization yet" in str(outcome)
+
+
+def test_a_second_organization_fails(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n- create:")
+
+    assert "a story is about one organization" in str(outcome)
+
+
+def test_a_refusal_that_the_story_does_not_expect_fails(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n- apply_plan: {plan: trial}")
+
+    assert "step 2: apply_plan: expected that it is done, found refused: trial_used" in str(outcome)
+
+
+def test_another_refusal_than_expected_fails(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n- apply_plan: {plan: trial}\n  refused: invalid")
+
+    assert "expected refused: invalid, found refused: trial_used" in str(outcome)
+
+
+def test_a_refusal_that_does_not_come_fails(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n- apply_plan: {plan: starter}\n  refused: invalid")
+
+    assert "apply_plan: expected refused: invalid, found that it was done" in str(outcome)
+
+
+def test_a_refused_report_is_a_refusal(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n- call: {channel: web, seconds: -1}\n  refused: invalid")
+
+    assert outcome.passed, str(outcome)
+
+
+def test_a_refusal_that_changes_something_is_found(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave_a_trace(world: World) -> None:
+        Agent.objects.filter(organization=world.organization).update(name="Changed")
+        raise Invalid("too late")
+
+    planted(monkeypatch, "leave_a_trace", leave_a_trace)
+    outcome = story.tell("- sign_up:\n- leave_a_trace:\n  refused: invalid")
+
+    assert "expected that a refusal changes nothing, found changes in accounts_agent" in str(
+        outcome
+    )
+
+
+def test_broken_books_fail_the_story_after_its_last_step(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steal(world: World) -> None:
+        Wallet.objects.filter(organization=world.organization).update(balance=1)
+
+    planted(monkeypatch, "steal", steal)
+    outcome = story.tell("- sign_up:\n- steal:")
+
+    assert "after the last step: the doctor found BROKEN I1" in str(outcome)
+
+
+def test_a_defect_of_the_product_fails_the_file_and_not_the_run(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(world: World) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    planted(monkeypatch, "stumble", stumble)
+    outcome = story.tell("- sign_up:\n- stumble:")
+
+    assert outcome.failures == ("step 2: ZeroDivisionError: by nothing",)
+
+
+SEVERAL_WRONG = "- sign_up:\n  expect: {wallet: 1, bell: red}\n- expect: {calls: 7}"
+
+
+def test_a_file_stops_after_the_step_that_failed_and_names_all_that_is_wrong(story: Story) -> None:
+    outcome = story.tell(SEVERAL_WRONG)
+
+    assert outcome.failures == (
+        "step 1: wallet: expected 1, found 500",
+        "step 1: bell: expected red, found none",
+    )
+
+
+def test_a_file_that_is_told_to_goes_on_to_its_end(story: Story) -> None:
+    outcome = story.tell(SEVERAL_WRONG, keep_going=True)
+
+    assert len(outcome.failures) == 3
+    assert outcome.failures[-1] == "step 2: calls: expected 7, found 0"
+
+
+def test_time_does_not_run_backwards(story: Story) -> None:
+    outcome = story.tell('- sign_up:\n- advance: {to: "2026-03-01 08:59"}')
+
+    assert "time does not run backwards; it is 2026-03-01 09:00" in str(outcome)
+
+
+def test_advance_takes_one_measure_of_time(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n- advance: {days: 1, hours: 1}")
+
+    assert "advance takes one of to, days and hours" in str(outcome)
+
+
+def test_letters_are_listed_once_and_in_any_order(story: Story) -> None:
+    outcome = story.tell(
+        """
+        - create: {plan: starter}
+        - record_payment: {reference: A}
+          expect: {emails: [payment_received, plan_applied]}
+        - expect: {emails: []}
+        """
+    )
+
+    assert outcome.passed, str(outcome)
+
+
+def test_invoice_lines_are_compared_in_full_and_in_any_order(story: Story) -> None:
+    outcome = story.tell(
+        """
+        - create: {plan: scale}
+        - expect: {invoices: [{lines: [[plan, 499], [tax, 1]]}]}
+        """
+    )
+
+    assert "found [{status: open, total: 499, credited: 0, lines: [[plan, 499]]}]" in str(outcome)
