@@ -30,7 +30,7 @@ stop: $(V)/.installed-dev ## stop the demo and whatever killed runs have left
 	@$(DEVSTACK) stop
 
 test: $(V)/.installed-browser ## run every check and every test; ARGS="…" for pytest
-	@$(DEVSTACK) test $(ARGS)
+	@$(DEVSTACK) test -- $(ARGS)
 
 lint: $(V)/.installed-dev ## run the checks alone
 	@$(DEVSTACK) lint

@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
@@ -43,6 +43,8 @@ else:
     _UserAdmin = auth_admin.UserAdmin
     _GroupAdmin = auth_admin.GroupAdmin
 
+OUR_FLOORS = ("accounts", "wallet", "invoices", "payments", "plans", "usage")
+
 # Their pages show second factors and are not for staff; who has one is on the user's page.
 for model in (EmailAddress, Authenticator, Group):
     if admin.site.is_registered(model):
@@ -61,12 +63,13 @@ class UserAdmin(_UserAdmin, HouseAdmin):
     search_fields = ("email", "name")
     ordering = ("email",)
     readonly_fields = ("last_login", "created_at", "roles", "second_factor")
-    filter_horizontal = ("groups", "user_permissions")
+    filter_horizontal = ()
+    autocomplete_fields = ("groups",)
     fieldsets = (
         (None, {"fields": ("email", "name", "password", "is_active", "roles")}),
         (
             "Staff",
-            {"fields": ("is_staff", "is_superuser", "second_factor", "groups", "user_permissions")},
+            {"fields": ("is_staff", "is_superuser", "second_factor", "groups")},
         ),
         ("Dates", {"fields": ("created_at", "last_login")}),
     )
@@ -81,7 +84,7 @@ class UserAdmin(_UserAdmin, HouseAdmin):
         fixed = tuple(super().get_readonly_fields(request, obj))
         if request.user.is_superuser:
             return fixed
-        return (*fixed, "is_staff", "is_superuser", "groups", "user_permissions")
+        return (*fixed, "is_staff", "is_superuser", "groups")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
@@ -112,7 +115,25 @@ class UserAdmin(_UserAdmin, HouseAdmin):
 
 @admin.register(Group)
 class GroupAdmin(_GroupAdmin, HouseAdmin):
-    """What groups of staff may see and do."""
+    """What groups of staff may see and do; only superusers say so."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **options: Any
+    ) -> Any:
+        """Offer the permissions that a page of ours asks for, not those of every library."""
+        if db_field.name == "permissions":
+            ours = Permission.objects.filter(content_type__app_label__in=OUR_FLOORS)
+            options["queryset"] = ours
+        return super().formfield_for_manytomany(db_field, request, **options)
 
 
 @admin.register(Membership)
@@ -161,6 +182,13 @@ class ApiKeyAdmin(HouseAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         asked = ("name", "organization", "scopes", "expires_at")
         return asked if obj is None else (*asked, "prefix", "state", "created_at", "last_used_at")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """Offer one way to save: the page that follows shows the secret."""
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, context, *args, **options)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Make the key by its verb; the secret is kept just long enough to be shown."""
@@ -236,9 +264,11 @@ class LetterAdmin(LongTableAdmin):
     search_help_text = "Organization, letter's code or document's number"
     ordering = ("-id",)
     fields = (
-        ("code", "organization", "shown_status"),
-        ("created_at", "due_at", "sent_at"),
-        ("document_number", "attempts", "last_error"),
+        ("code", "shown_status"),
+        ("organization", "document_number"),
+        ("created_at", "sent_at"),
+        ("due_at", "attempts"),
+        "last_error",
         "mail",
     )
 

@@ -56,7 +56,18 @@ class LookedAt:
 class ReadOnlyAdmin(LookedAt, HouseAdmin):
     """A table of money or of what happened: seen by those who may view it, changed by none."""
 
-    actions = None
+    actions: tuple[str, ...] = ()
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show the row without a history: nobody types over it here."""
+        context = {"show_history": False, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
 
 class LongTableAdmin(ReadOnlyAdmin):
@@ -93,13 +104,14 @@ class ReadOnlyInline(LookedAt, _Inline):
 
     extra = 0
     can_delete = False
+    hide_title: ClassVar[bool] = True
 
 
 def link_to(row: Model | None, text: str = "") -> SafeString | str:
     """Answer a link to a row's admin page, or a dash where there is no row."""
     if row is None:
         return NOTHING
-    of = row._meta  # noqa: SLF001 - the documented way to a model's name
+    of = row._meta
     address = reverse(f"admin:{of.app_label}_{of.model_name}_change", args=[row.pk])
     return format_html('<a class="op-link" href="{}">{}</a>', address, text or row)
 
@@ -133,6 +145,8 @@ def _plain(value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "\n".join(value) or NOTHING
     if isinstance(value, str | int | Decimal):
         return str(value)
     return json.dumps(value, ensure_ascii=False, indent=2)

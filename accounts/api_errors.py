@@ -22,7 +22,8 @@ STATUS_OF_REFUSALS = {
     "not_found": status.HTTP_404_NOT_FOUND,
     "id_conflict": status.HTTP_409_CONFLICT,
 }
-CODES = {exceptions.ParseError: "malformed", exceptions.ValidationError: "invalid"}
+CODES = {exceptions.ParseError: "malformed"}
+NO_KEY = "A key is needed: Authorization: Api-Key PREFIX.SECRET"
 
 
 class Busy(exceptions.APIException):
@@ -97,7 +98,7 @@ def _body_of(exc: exceptions.APIException) -> dict[str, Any]:
         message = messages[0] if len(messages) == 1 else "Some fields cannot be accepted."
         return body("invalid", message, {name: found for name, found in fields.items() if name})
     code = CODES.get(type(exc), str(getattr(exc.detail, "code", exc.default_code)))
-    return body(code, str(exc.detail))
+    return body(code, NO_KEY if isinstance(exc, exceptions.NotAuthenticated) else str(exc.detail))
 
 
 def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:

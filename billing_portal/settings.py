@@ -279,6 +279,7 @@ SERVER_EMAIL = CONTACT_ADDRESS
 # --- Language, time and files ---------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = "billing_portal.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"

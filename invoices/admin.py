@@ -93,9 +93,11 @@ class InvoiceAdmin(ReadOnlyAdmin):
     search_fields = ("number", "organization__name", "organization__external_id", "buyer__name")
     inlines = (LineInline, DocumentInline)
     fields = (
-        ("called", "organization", "shown_status"),
-        ("net_sum", "tax_sum", "sum", "credited"),
-        ("issued_on", "due_on", "settled_at"),
+        ("called", "shown_status"),
+        ("organization", "settled_at"),
+        ("net_sum", "tax_sum"),
+        ("sum", "credited"),
+        ("issued_on", "due_on"),
         ("service_first_day", "service_last_day"),
         ("from_whom", "to_whom"),
         "key",
@@ -145,11 +147,11 @@ class DocumentAdmin(ReadOnlyAdmin):
     list_filter = (("status", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
     search_fields = ("number", "invoice__number", "invoice__organization__name")
     fields = (
-        ("number", "kind", "state"),
+        ("number", "state"),
+        ("kind", "download"),
         ("invoice", "organization"),
-        ("created_at", "rendered_at", "attempts"),
-        "last_error",
-        "download",
+        ("created_at", "rendered_at"),
+        ("attempts", "last_error"),
         "sha256",
         "frozen",
     )

@@ -47,9 +47,9 @@ class PaymentAdmin(ReadOnlyAdmin):
         "invoice__number",
     )
     fields = (
-        ("sum", "shown_status", "method"),
+        ("sum", "shown_status"),
         ("organization", "for_invoice"),
-        "reference",
+        ("method", "reference"),
         ("created_at", "settled_at"),
         "key",
     )

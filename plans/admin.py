@@ -49,7 +49,7 @@ class PlanAdmin(ReadOnlyAdmin):
     list_select_related = ("version",)
     search_fields = ("code", "version__name")
     ordering = ("position", "id")
-    fields = (("name", "code", "kind"), ("offered", "organizations"), "terms")
+    fields = (("name", "code"), ("kind", "offered"), "organizations", "terms")
     inlines = (VersionInline,)
 
     actions_list = ("edit_catalogue",)
@@ -113,7 +113,8 @@ class PlanVersionAdmin(ReadOnlyAdmin):
     list_filter = (("kind", ChoicesDropdownFilter), "public")
     search_fields = ("name", "plan__code")
     fields = (
-        ("name", "number", "kind", "public"),
+        ("name", "number"),
+        ("kind", "public"),
         ("plan", "created_at"),
         ("description", "audience"),
         "in_words",
@@ -135,10 +136,13 @@ class PeriodAdmin(LongTableAdmin):
     search_help_text = "Organization or plan's code"
     ordering = ("-id",)
     fields = (
-        ("organization", "version", "number", "source"),
-        ("first_day", "last_day", "time_zone"),
-        ("begins", "ends", "replaced"),
-        ("used_up", "extensions", "extended_at"),
+        ("organization", "number"),
+        ("version", "source"),
+        ("first_day", "last_day"),
+        ("begins", "ends"),
+        ("time_zone", "replaced"),
+        ("extensions", "extended_at"),
+        "used_up",
         "counted",
         ("marks_passed", "reminded_at"),
     )

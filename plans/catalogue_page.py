@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from accounts.choosing import person
 from accounts.refusals import Refusal
 from plans.catalogue import BadCatalogue, CatalogueDiff, dump_catalogue, load_catalogue
 from plans.catalogue_yaml import LARGEST_FILE
@@ -73,7 +74,7 @@ def _preview_or_load(request: HttpRequest, form: CatalogueForm, in_force: str) -
     done = load_catalogue(text, now=now)
     words = f"{form.cleaned_data['reason']}\n" + "\n".join(done.lines())
     site = Site.objects.get()
-    LogEntry.objects.log_actions(request.user.pk, [site], CHANGE, words, single_object=True)
+    LogEntry.objects.log_actions(person(request).pk, [site], CHANGE, words, single_object=True)
     messages.success(request, "The catalogue is loaded.")
     return redirect("admin:plans_plan_changelist")
 

@@ -107,9 +107,9 @@ class _Reading(Reading):
         return values
 
     def amount(self, node: Node, code: str) -> Decimal:
-        value = decimal(exponent(code), most=LARGEST_MINOR // 1000)(node)
         if self.sold_in and code not in self.sold_in:
             raise Wrong(node, f"{code} has no credit_price.")
+        value = decimal(exponent(code), most=LARGEST_MINOR // 1000)(node)
         return Money.parse(value, code).amount
 
     def retry_days(self, node: Node) -> tuple[int, ...]:

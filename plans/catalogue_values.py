@@ -75,7 +75,8 @@ class Reading:
         values = {}
         for key, entry in node.entries.items():
             if known and key not in known:
-                self.refuse(entry, f"“{key[:40]}” is no {what}{like(key, known)}")
+                words = f"“{key[:40]}” is none of {', '.join(known)}"
+                self.refuse(entry, words + like(key, known))
             elif not known and self.attempt(code_of(key, what), entry) is None:
                 continue
             else:

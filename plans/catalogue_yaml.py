@@ -105,7 +105,7 @@ def parse(text: str, problems: list[Problem]) -> Node:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise BadCatalogue([_syntax_problem(error, text)]) from error
-    except ValueError as error:  # an escape for a character that does not exist
+    except (ValueError, OverflowError) as error:  # an escape for a character that does not exist
         raise BadCatalogue([Problem(0, "", "it has an escape for no character.")]) from error
     if tree is None:
         raise BadCatalogue([Problem(1, "", "the file is empty.")])

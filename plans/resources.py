@@ -26,7 +26,7 @@ def report_resources(
     for resource, used in counts.items():
         if resource not in KNOWN:
             raise Invalid(f"“{resource[:40]}” is none of {', '.join(KNOWN)}.", field=resource[:40])
-        if isinstance(used, bool) or not isinstance(used, int) or not 0 <= used <= MOST:
+        if not 0 <= used <= MOST:
             raise Invalid("A count is a whole number from 0 on.", field=resource)
     ResourceCount.objects.bulk_create(
         [

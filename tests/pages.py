@@ -9,7 +9,6 @@ from html import unescape
 from typing import Any
 
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -63,7 +62,7 @@ def statements() -> Iterator[list[str]]:
     sent.extend(query["sql"] for query in captured.captured_queries)
 
 
-def title_of(response: HttpResponse) -> str:
+def title_of(response: Any) -> str:
     """Answer the title of a page."""
     found = re.search(r"<title>(.*?)</title>", response.content.decode(), re.DOTALL)
     return " ".join(unescape(found[1]).split()) if found else ""

@@ -16,7 +16,10 @@ EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 CLOCK_SKEW = dt.timedelta(minutes=5)
 KINDS = ("call", "message", "session", "meter")
 CALL_KEYS = frozenset(
-    "organization id agent kind channel voice_tier started_at connected seconds".split()
+    {
+        *("organization", "id", "agent", "kind", "channel", "voice_tier"),
+        *("started_at", "connected", "seconds"),
+    }
 )
 
 

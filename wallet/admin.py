@@ -47,11 +47,11 @@ class LedgerEntryAdmin(LongTableAdmin):
     search_exactly = ("key",)
     search_help_text = "Organization or business key"
     fields = (
-        ("organization", "kind", "at_exactly"),
-        ("moved", "after", "pot"),
-        "description",
+        ("organization", "at_exactly"),
+        ("kind", "description"),
+        ("moved", "after"),
+        ("pot", "given_from"),
         "key",
-        "given_from",
     )
 
     @display(description="At (UTC)")
@@ -86,8 +86,8 @@ class CreditGrantAdmin(ReadOnlyAdmin):
     fields = (
         ("organization", "kind"),
         ("granted", "left"),
-        ("effective_at", "expires_at", "created_at"),
-        "key",
+        ("effective_at", "expires_at"),
+        ("created_at", "key"),
     )
 
     @display(description="Granted", ordering="credits")

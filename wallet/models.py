@@ -53,7 +53,7 @@ class Wallet(models.Model):
     pause_when = models.CharField(max_length=8, choices=PauseWhen, default=PauseWhen.DRY)
     paused = models.BooleanField(
         default=False,
-        help_text="Was below the overdraft of a plan that pauses when negative; not above zero yet.",
+        help_text="Was below the overdraft where negative pauses, and not above zero since.",
     )
 
     class Meta:

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.choosing import billing_page
 from accounts.models import Organization
-from wallet.balances import balances
 from wallet.history import history
 from wallet.models import CreditGrant, LedgerEntry
 
@@ -17,14 +16,12 @@ from wallet.models import CreditGrant, LedgerEntry
 @require_safe
 @billing_page
 def wallet(request: HttpRequest, organization: Organization) -> HttpResponse:
-    """Show balances, live grants and a page of the history."""
+    """Show live grants and a page of the history; the balances are those of the top bar."""
     now = timezone.now()
     kind = request.GET.get("kind", "")
     kind = kind if kind in LedgerEntry.Kind.values else ""
     grants = CreditGrant.objects.filter(organization=organization).live(now)
     context = {
-        "now": now,
-        "balances": balances(organization, now=now),
         "grants": grants.order_by("expires_at", "id"),
         "history": history(organization, asked=request.GET, kind=kind),
         "kinds": LedgerEntry.Kind.choices,

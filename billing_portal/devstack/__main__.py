@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("stop", help="stop the demo and what killed runs have left")
     commands.add_parser("lint", help="run the checks of the gate")
     test = commands.add_parser("test", help="run the checks and the tests")
-    test.add_argument("arguments", nargs=argparse.REMAINDER, help="for pytest")
+    test.add_argument("arguments", nargs="*", help="for pytest, after --")
     services = commands.add_parser("services", help="run a command with throw-away servers")
     services.add_argument("--durable", action="store_true", help="every commit reaches the disk")
     services.add_argument("--migrate", action="store_true", help="make the tables first")

@@ -137,7 +137,7 @@ def _render(
         **admin.site.each_context(request),
         "title": page.title,
         "page": page,
-        "opts": Organization._meta,  # noqa: SLF001 - Django's own name for a model's options
+        "opts": Organization._meta,
         "original": organization,
         "organization": organization,
         "back": reverse("admin:accounts_organization_change", args=[organization.pk]),

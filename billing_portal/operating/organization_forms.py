@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 from django_countries import countries
@@ -15,8 +16,8 @@ from unfold.widgets import (
 from accounts.models import Organization, new_external_id
 from accounts.time_zones import time_zone_choices
 from billing_portal.operating.forms import ActForm, RefusableForm
-from plans.models import Plan
-from plans.provisioning import NewOrganization, site
+from plans.models import Plan, Site
+from plans.provisioning import NewOrganization
 from plans.trials import trial_plan
 from wallet.models import CreditPrice
 
@@ -29,7 +30,8 @@ def currency_choices() -> list[tuple[str, str]]:
 
 
 def _site_currency() -> str:
-    return site().currency
+    terms = Site.objects.first()
+    return terms.currency if terms else ""
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -87,7 +89,7 @@ def _keep_choice(field: forms.Field, value: str) -> None:
     """Offer what an organization has, also where nobody else can choose it any more."""
     assert isinstance(field, forms.ChoiceField)
     if not field.valid_value(value):
-        field.choices = [(value, value), *list(field.choices)]
+        field.choices = [(value, value), *cast(Iterable[Any], field.choices)]
 
 
 class FoundForm(RefusableForm):

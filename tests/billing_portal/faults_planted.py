@@ -55,7 +55,7 @@ PLANTED = (
     Planted(
         "I3",
         "a grant drawn after it expired",
-        f"UPDATE wallet_creditgrant SET expires_at = expires_at - interval '23 hours 55 minutes'"
+        f"UPDATE wallet_creditgrant SET expires_at = effective_at + interval '1 minute'"
         f" WHERE id = {PLAN_GRANT}",
         "SELECT 'entry ' || id FROM wallet_ledgerentry"
         f" WHERE kind = 'usage' AND grant_id = {PLAN_GRANT}",
@@ -135,9 +135,8 @@ PLANTED = (
     ),
     Planted(
         "I9",
-        "a tax that was not asked for",
-        "UPDATE invoices_invoice SET tax_minor = 1, total_minor = total_minor + 1,"
-        " net_minor = net_minor WHERE number = 'INV-000003'",
+        "a tax that was not added",
+        "UPDATE invoices_invoice SET tax_percent = 20 WHERE number = 'INV-000003'",
         "SELECT 'INV-000003'",
     ),
     Planted(
@@ -212,9 +211,9 @@ PLANTED = (
         "I13b",
         "a day that sums up wrongly",
         f"UPDATE usage_usageday SET credits = credits + 1 WHERE period_id = {OTHERS}"
-        " AND channel = 'web'",
+        " AND channel = 'outbound'",
         f"""SELECT 'organization ' || {OTHER} || ', period ' || {OTHERS} || ', agent ' || id
-                || ', web call_minutes'
+                || ', outbound call_minutes'
             FROM accounts_agent WHERE organization_id = {OTHER}""",
     ),
     Planted(

@@ -24,6 +24,7 @@ NOW = MARCH_1 + 3 * DAY
 def healthy_books() -> None:
     """Let two organizations live for three days: trial, plans, invoices, payment, usage, rental."""
     build_plan("trial", kind="trial")
+    build_plan()
     build_plan(included_credits="20", allowances={"call_minutes": "5"})
     acme = build_organization("Acme", plan="trial", external_id="acme")
     other = build_organization("Other", plan="starter", external_id="other", credits=100)
@@ -33,7 +34,7 @@ def healthy_books() -> None:
     _bonus(acme)
     _bonus(other)
     _use(acme, "on-starter", at=MARCH_1 + DAY)
-    _use(other, "elsewhere", at=MARCH_1 + DAY)
+    _use(other, "elsewhere", at=MARCH_1 + DAY, channel="outbound")
     apply(acme, "starter", now=MARCH_1 + 2 * DAY)
     rent(acme, item="phone_number", reference="+1", now=NOW)
     Letter.objects.update(status=Letter.Status.SENT, sent_at=NOW)
@@ -54,13 +55,13 @@ def _bonus(organization: Organization) -> None:
     )
 
 
-def _use(organization: Organization, event_id: str, *, at: dt.datetime) -> None:
-    """Report ten minutes on the web; on Starter these are 5 included, 20 plan credits."""
-    started = at.isoformat()
-    call = a_call(organization, event_id, seconds=600, started_at=started)
-    missed = a_call(
-        organization, f"{event_id}:missed", connected=False, seconds=0, started_at=started
-    )
+def _use(
+    organization: Organization, event_id: str, *, at: dt.datetime, channel: str = "web"
+) -> None:
+    """Report a missed call and one of ten minutes; on Starter 5 are included in the plan."""
+    facts = {"started_at": at.isoformat(), "channel": channel}
+    call = a_call(organization, event_id, seconds=600, **facts)
+    missed = a_call(organization, f"{event_id}:missed", connected=False, seconds=0, **facts)
     results = charge([call, missed], now=at + dt.timedelta(minutes=11))
     assert [result.status for result in results] == ["charged", "charged"]
 

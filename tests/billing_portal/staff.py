@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.http import HttpResponse
 from django.test import Client
 from django.utils.html import strip_tags
 
@@ -34,7 +34,7 @@ def logged_in(user: User) -> Client:
     return client
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Any) -> str:
     """Answer what a page says, without its tags and superfluous space."""
     return re.sub(r"\s+", " ", strip_tags(response.content.decode()))
 
@@ -44,7 +44,7 @@ def address(organization: Organization, act: str = "change") -> str:
     return f"/admin/accounts/organization/{organization.pk}/{act}/"
 
 
-def hidden(response: HttpResponse, name: str) -> str:
+def hidden(response: Any, name: str) -> str:
     """Answer the value of an input of a page."""
     page = response.content.decode()
     found = re.search(rf'name="{name}" value="([^"]*)"', page)

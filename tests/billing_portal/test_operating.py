@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Act, Organization
@@ -33,7 +32,7 @@ def look(client: Client, organization: Organization, act: str, **asked: Any) -> 
 
 
 def confirm(
-    client: Client, organization: Organization, act: str, preview: HttpResponse, **asked: Any
+    client: Client, organization: Organization, act: str, preview: Any, **asked: Any
 ) -> Any:
     """Confirm what a preview shows."""
     given = {"reason": "Because", **asked, "stage": "confirm"}

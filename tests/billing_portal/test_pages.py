@@ -55,7 +55,7 @@ def bell_of(organization: Organization, address: str = "/billing/") -> tuple[str
     """The colour of the bell on a page, and what is behind it."""
     page = browser_of(organization).get(address).content.decode()
     colour = page.partition("menu-button bell-")[2].partition('"')[0]
-    panel = page.partition('id="balance-menu"')[2].partition("</div>")[0]
+    panel = page.partition('id="balance-menu" popover>')[2].partition("</div>")[0]
     return colour, words(type("Page", (), {"content": f"<main>{panel}".encode()}))
 
 

@@ -42,7 +42,7 @@ def test_plan_badge_dates_zone_days_left_and_what_happens_next_are_told(
     said = see(browser_of(acme), PAGE)
 
     assert "Active subscription Starter 30 days left" in said
-    assert "Period 1 Mar 2026 – 30 Mar 2026 Time zone Europe/Paris" in said
+    assert "Period 1 Mar 2026 \N{EN DASH} 30 Mar 2026 Time zone Europe/Paris" in said
     assert "It ends after 30 March 2026" in said
     assert "To upgrade or renew, email" in said
 

@@ -1,0 +1,1 @@
+"""How the admin writes days and instants: as the rest of the product does."""
