@@ -22,7 +22,7 @@ STATUS_OF_REFUSALS = {
     "not_found": status.HTTP_404_NOT_FOUND,
     "id_conflict": status.HTTP_409_CONFLICT,
 }
-CODES = {exceptions.ParseError: "malformed"}
+CODES: dict[type[Exception], str] = {exceptions.ParseError: "malformed"}
 NO_KEY = "A key is needed: Authorization: Api-Key PREFIX.SECRET"
 
 

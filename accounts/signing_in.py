@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest
 
 
@@ -12,3 +13,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Answer no: a person without an organization could do nothing here."""
         return False
+
+    def format_email_subject(self, subject: str) -> str:
+        """Say whose mail it is, by our name and not by the server's."""
+        return f"{settings.BRAND['name']}: {subject}"

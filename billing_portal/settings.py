@@ -119,6 +119,7 @@ UNFOLD = {
     "SITE_TITLE": "billing_portal.branding.admin_title",
     "SITE_HEADER": "billing_portal.branding.admin_title",
     "SITE_ICON": "billing_portal.operating.look.logo",
+    "SITE_FAVICONS": [{"rel": "icon", "href": "billing_portal.operating.look.logo"}],
     "SITE_URL": "/",
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["billing_portal.operating.look.style_sheet"],
@@ -234,15 +235,11 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "accounts.api_errors.exception_handler",
     # Half a surrogate pair that a client sent can then be named in the answer.
     "UNICODE_JSON": False,
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
 }
 # Requests of one key in a minute, by sort.
 API_RATES = {
-    "gate": env.int("API_RATE_GATE", default=600_000),
-    "usage": env.int("API_RATE_USAGE", default=120_000),
-    "read": env.int("API_RATE_READ", default=6_000),
-    "write": env.int("API_RATE_WRITE", default=3_000),
+    sort: env.int(f"API_RATE_{sort.upper()}", default=rate)
+    for sort, rate in {"gate": 600_000, "usage": 120_000, "read": 6_000, "write": 3_000}.items()
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{BRAND_NAME} API",

@@ -66,8 +66,8 @@ def enrol(enrolment: Enrolment, *, now: dt.datetime) -> tuple[Organization, bool
         plan=enrolment.plan,
         now=now,
     )
-    if organization.created_at != now:
-        # Another request with this id was a moment earlier, and ours has waited for it.
+    if _first_request(organization) is not None or organization.created_at != now:
+        # Another one with this id was a moment earlier, and ours has waited for it.
         return _same(organization, enrolment), False
     record_act(
         organization,
@@ -79,8 +79,12 @@ def enrol(enrolment: Enrolment, *, now: dt.datetime) -> tuple[Organization, bool
     return organization, True
 
 
+def _first_request(organization: Organization) -> Act | None:
+    return Act.objects.filter(organization=organization, verb=VERB).first()
+
+
 def _same(organization: Organization, enrolment: Enrolment) -> Organization:
-    earlier = Act.objects.filter(organization=organization, verb=VERB).first()
+    earlier = _first_request(organization)
     if earlier is not None and earlier.after != enrolment.facts:
         raise IdTaken(field="external_id")
     return organization

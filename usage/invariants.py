@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from accounts.invariants import Invariant
 
+# A usage entry's key is usage:EVENT:PLACE, and the event's own id may hold colons too.
+
 INVARIANTS = (
     Invariant(
         "I4",
         "every usage event is charged by exactly its ledger entries, and each entry has its event",
         """
-        SELECT CASE WHEN e.id IS NULL THEN 'entries of ' || d.credits || ' and no event'
-               ELSE 'costs ' || e.credits || ', entries ' || coalesce(d.credits, 0) END,
+        SELECT CASE WHEN sum(events) = 0 THEN 'entries of ' || -sum(entries) || ' and no event'
+               ELSE 'costs ' || sum(costs) || ', entries ' || -sum(entries) END,
                'organization ' || organization_id || ', event ' || event_id
-        FROM usage_usageevent e
-        FULL JOIN (SELECT organization_id, -sum(credits) AS credits,
-                          coalesce(substring(key FROM '^usage:(.*):[0-9]+$'), key) AS event_id
-                   FROM wallet_ledgerentry WHERE kind = 'usage'
-                   GROUP BY organization_id, 3) d USING (organization_id, event_id)
-        WHERE e.id IS NULL OR e.credits <> coalesce(d.credits, 0)
+        FROM (SELECT organization_id, event_id, 1 AS events, credits AS costs, 0 AS entries
+              FROM usage_usageevent
+              UNION ALL
+              SELECT organization_id,
+                     substr(key, 7, length(key) - 6 - strpos(reverse(key), ':')), 0, 0, credits
+              FROM wallet_ledgerentry WHERE kind = 'usage') told
+        GROUP BY organization_id, event_id
+        HAVING sum(costs) + sum(entries) <> 0 OR sum(events) <> 1
         """,
     ),
     Invariant(

@@ -55,7 +55,10 @@ def _adjust(
         actor=actor,
         now=now,
     )
-    return f"{display(values['credits'])} credits: {organization}."
+    credits = values["credits"]
+    if credits < 0:
+        return f"{display(-credits)} credits were taken from {organization}."
+    return f"{organization} was given {display(credits)} credits."
 
 
 def open_invoice(organization: Organization) -> Invoice | None:

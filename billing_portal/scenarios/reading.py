@@ -92,8 +92,8 @@ def read_scenario(path: Path) -> Scenario:
         top = FILE(yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader))  # noqa: S506 - a safe loader
     except OSError as error:
         raise BadFile(f"cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, NotThat) as error:
-        raise BadFile(" ".join(str(error).split())) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadFile(str(error)) from error
     organization = top.get("organization", {})
     if not top["steps"]:
         raise BadFile("it has no steps")
@@ -165,8 +165,10 @@ class StrictLoader(yaml.SafeLoader):
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, (list, dict)) or key in seen:
-                line = key_node.start_mark.line + 1
+            line = key_node.start_mark.line + 1
+            if isinstance(key, list | dict):
+                raise yaml.YAMLError(f"line {line}: {show(key)} is not a key")
+            if key in seen:
                 raise yaml.YAMLError(f"line {line}: the key {show(key)} is written twice")
             seen.add(key)
         return super().construct_mapping(node, deep=deep)

@@ -22,6 +22,7 @@ from billing_portal.scenarios.reading import BadFile, Scenario, Step, read_scena
 from billing_portal.scenarios.shapes import show
 from billing_portal.scenarios.states import STATES, View
 from billing_portal.scenarios.world import Refused, StepFailed, World
+from invoices.models import Document
 from plans.catalogue import BadCatalogue, load_catalogue, load_catalogue_data
 from plans.catalogue_yaml import read_file
 from plans.provisioning import NewOrganization
@@ -46,7 +47,8 @@ class Outcome:
     def __str__(self) -> str:
         if self.passed:
             return f"ok {self.file}"
-        return f"FAILED {self.file}: {'; '.join(self.failures)}"
+        # One line a file, whatever the database has to say.
+        return f"FAILED {self.file}: {' '.join('; '.join(self.failures).split())}"
 
 
 def run_file(file: str, *, keep_going: bool = False) -> Outcome:
@@ -158,9 +160,12 @@ def _differences(world: World, step: Step) -> Iterator[str]:
 
 
 def _aftermath(world: World) -> Iterator[str]:
-    """Answer what is broken in the books when the story is over."""
-    for letter in Letter.objects.exclude(last_error="").order_by("id"):
-        yield f"the letter {letter.code} was not sent: {letter.last_error}"
+    """Answer what is left undone or broken when the story is over."""
+    waiting = Letter.objects.filter(status=Letter.Status.WAITING, due_at__lte=world.now)
+    for letter in waiting | Letter.objects.exclude(last_error=""):
+        yield f"the letter {letter.code} was not sent: {letter.last_error or 'it waits'}"
+    for document in Document.objects.exclude(status=Document.Status.RENDERED):
+        yield f"{document.number} was not rendered: {document.last_error or 'it waits'}"
     for finding in examine(now=world.now):
         if not finding.ok:
             yield f"the doctor found {finding}"

@@ -32,7 +32,7 @@ def test_several_processes_together_stay_within_the_rate() -> None:
 
 
 def test_threads_of_one_process_stay_within_the_rate() -> None:
-    shares, taken = Shares(), []
+    shares, taken = Shares(), list[bool]()
 
     def call() -> None:
         taken.extend(shares.take("a", rate=500, window=1) for _ in range(200))

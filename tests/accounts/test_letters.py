@@ -109,13 +109,13 @@ def composed(
     return str(made.subject), str(made.body), str(made.alternatives[0][0])
 
 
-@pytest.mark.parametrize(("code", "context", "subject", "said"), LETTERS)
+@pytest.mark.parametrize(("code", "facts", "subject", "said"), LETTERS)
 def test_each_letter_says_what_happens_and_offers_one_link(
-    code: str, context: dict[str, Any], subject: str, said: list[str]
+    code: str, facts: dict[str, Any], subject: str, said: list[str]
 ) -> None:
     acme = build_organization("Harbor Dental")
 
-    written, text, html = composed(acme, code, context)
+    written, text, html = composed(acme, code, facts)
 
     assert written == subject
     for body in (text, html):
@@ -275,11 +275,11 @@ def test_staff_let_a_parked_letter_be_mailed_again_and_no_sent_one() -> None:
 HOSTILE = '<img src=x onerror=alert(1)>&"\'<a href="https://evil.example">pay here</a>'
 
 
-@pytest.mark.parametrize(("code", "context"), [letter[:2] for letter in LETTERS])
+@pytest.mark.parametrize(("code", "facts"), [letter[:2] for letter in LETTERS])
 def test_what_people_type_is_text_in_html_and_as_typed_in_plain_text(
-    code: str, context: dict[str, Any]
+    code: str, facts: dict[str, Any]
 ) -> None:
-    typed = {name: HOSTILE if isinstance(value, str) else value for name, value in context.items()}
+    typed = {name: HOSTILE if isinstance(value, str) else value for name, value in facts.items()}
     acme = build_organization(HOSTILE)
 
     _, text, html = composed(acme, code, typed)

@@ -189,6 +189,7 @@ def test_a_forgotten_password_is_reset_by_mail() -> None:
 
     assert "a link is on its way" in words(asked)
     assert mail.outbox[0].to == [email]
+    assert mail.outbox[0].subject == "Billing Portal: Set a new password"
     link = re.search(r"http://testserver(\S+)", str(mail.outbox[0].body))
     assert link
     form = client.get(link[1], follow=True)

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("accounts", "wallet", "invoices", "payments", "plans", "usage", "billing_portal")
-DOORS = ("admin", "api", "views", "tasks", "signing_in", "middleware")
+DOORS = ("admin", "api", "views", "tasks", "signing_in", "middleware", "top_bar")
 READS = {("timezone", "now"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
 READS |= {("time", "time"), ("dt", "now")}
 # What measures or shows running programs has no business instant to be told.
