@@ -12,6 +12,7 @@ import sentry_sdk
 
 from billing_portal.content_policy import STRICT
 from billing_portal.log_format import configure_structlog, logging_config
+from billing_portal.operating import theme
 from billing_portal.redis_address import broker_url, cache_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -115,19 +116,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-UNFOLD = {
-    "SITE_TITLE": "billing_portal.branding.admin_title",
-    "SITE_HEADER": "billing_portal.branding.admin_title",
-    "SITE_ICON": "billing_portal.operating.look.logo",
-    "SITE_FAVICONS": [{"rel": "icon", "href": "billing_portal.operating.look.logo"}],
-    "SITE_URL": "/",
-    "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["billing_portal.operating.look.style_sheet"],
-    "COLORS": {"primary": "billing_portal.operating.look.shades"},
-    "DASHBOARD_CALLBACK": "billing_portal.operating.home.dashboard",
-    "SIDEBAR": {"navigation": "billing_portal.operating.sidebar.navigation"},
-    "ACCOUNT": {"navigation": "billing_portal.operating.sidebar.account_links"},
-}
+UNFOLD = theme.UNFOLD
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database, cache and queue --------------------------------------------------------------

@@ -58,18 +58,7 @@ def record_bank_payment(
             f"a bank payment covers the whole of it.",
             field="amount",
         )
-    payment = Payment.objects.create(
-        organization=organization,
-        invoice=invoice,
-        key=f"bank:{reference}",
-        method=Payment.Method.BANK,
-        status=Payment.Status.PAID,
-        currency=invoice.currency,
-        amount_minor=invoice.total_minor,
-        reference=reference,
-        created_at=now,
-        settled_at=now,
-    )
+    payment = _write_payment(invoice, reference=reference, now=now)
     _receipt(payment, invoice, now=now)
     record_act(
         organization,
@@ -93,6 +82,21 @@ def oldest_open_invoice(organization: Organization) -> Invoice:
     if invoice is None:
         raise NothingToPay
     return invoice
+
+
+def _write_payment(invoice: Invoice, *, reference: str, now: dt.datetime) -> Payment:
+    return Payment.objects.create(
+        organization=invoice.organization,
+        invoice=invoice,
+        key=f"bank:{reference}",
+        method=Payment.Method.BANK,
+        status=Payment.Status.PAID,
+        currency=invoice.currency,
+        amount_minor=invoice.total_minor,
+        reference=reference,
+        created_at=now,
+        settled_at=now,
+    )
 
 
 def _receipt(payment: Payment, invoice: Invoice, *, now: dt.datetime) -> None:

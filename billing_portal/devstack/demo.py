@@ -25,7 +25,7 @@ from billing_portal.devstack.places import DEMO_HOME, PROJECT, Home
 
 CATALOGUE = "plans/catalogues/intrlume.yaml"
 WEB_THREADS = 4
-READY_SECONDS = 60
+READY_SECONDS = 180
 
 Programs = dict[str, "subprocess.Popen[bytes]"]
 

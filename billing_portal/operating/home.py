@@ -19,7 +19,6 @@ from invoices.models import Document
 from wallet.credits import display
 
 SHOWN = 8
-LOOKS_AT = ("accounts.view_organization", "accounts.view_letter", "invoices.view_document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,21 @@ class Card:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the worklists to the context of the home page; nothing for whom may see none."""
-    if not request.user.has_perms(LOOKS_AT):
-        return context
+    """Add the worklists to the context of the home page, for those who may see what is in them."""
+    may = request.user.has_perm
+    organizations = may("accounts.view_organization")
     return {
         **context,
         "title": "Worklists",
-        "cards": [*_worklists(), *_parked()],
-        "tables": [_soon(), _recent()],
+        "cards": [
+            *(_worklists() if organizations else ()),
+            *([_parked_letters()] if may("accounts.view_letter") else ()),
+            *([_parked_documents()] if may("invoices.view_document") else ()),
+        ],
+        "tables": [
+            *([_soon()] if organizations else ()),
+            *([_recent()] if may("accounts.view_act") else ()),
+        ],
         "may_operate": may_operate(request),
     }
 
@@ -60,23 +66,24 @@ def _worklists() -> list[Card]:
     ]
 
 
-def _parked() -> list[Card]:
-    return [
-        Card(
-            "Parked letters",
-            "Could not be mailed, again and again.",
-            "mark_email_unread",
-            Letter.objects.filter(status=Letter.Status.PARKED).count(),
-            list_of("accounts_letter", status__exact=Letter.Status.PARKED.value),
-        ),
-        Card(
-            "Parked documents",
-            "Could not be rendered.",
-            "scan_delete",
-            Document.objects.filter(status=Document.Status.PARKED).count(),
-            list_of("invoices_document", status__exact=Document.Status.PARKED.value),
-        ),
-    ]
+def _parked_letters() -> Card:
+    return Card(
+        "Parked letters",
+        "Could not be mailed, again and again.",
+        "mark_email_unread",
+        Letter.objects.filter(status=Letter.Status.PARKED).count(),
+        list_of("accounts_letter", status__exact=Letter.Status.PARKED.value),
+    )
+
+
+def _parked_documents() -> Card:
+    return Card(
+        "Parked documents",
+        "Could not be rendered.",
+        "scan_delete",
+        Document.objects.filter(status=Document.Status.PARKED).count(),
+        list_of("invoices_document", status__exact=Document.Status.PARKED.value),
+    )
 
 
 def _soon() -> Table:

@@ -86,7 +86,7 @@ def _preview_payment(organization: Organization, form: ActForm, now: dt.datetime
         "Open invoices": (str(count := _count_open(organization)), str(count - 1)),
     }
     return Preview(
-        f"{invoice.pk}:{invoice.total_minor}",
+        str(invoice.number),
         changes_of(changes),
         notes=(f"{invoice.total.display()} by bank, reference {reference}.",),
         letter=f"“Payment received”, with the receipt, to {to_whom(organization)}",
@@ -105,6 +105,7 @@ def _record(
         organization,
         reference=values["reference"],
         amount=values["amount"],
+        expected_invoice=digest,
         actor=actor,
         now=now,
     )

@@ -66,12 +66,12 @@ def _use(
     assert [result.status for result in results] == ["charged", "charged"]
 
 
-def plant(sql: str, *parameters: object) -> None:
+def plant(sql: str) -> None:
     """Change the books as nobody can: without triggers and foreign keys."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(sql, parameters)
+        cursor.execute(sql)
         assert cursor.rowcount, f"nothing was planted by {sql}"
         cursor.execute("SET LOCAL session_replication_role = origin")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -36,7 +37,7 @@ def logged_in(user: User) -> Client:
 
 def text_of(response: Any) -> str:
     """Answer what a page says, without its tags and superfluous space."""
-    return re.sub(r"\s+", " ", strip_tags(response.content.decode()))
+    return html.unescape(re.sub(r"\s+", " ", strip_tags(response.content.decode())))
 
 
 def address(organization: Organization, act: str = "change") -> str:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.api_keys import make_key
-from accounts.models import ApiKey, Membership, Organization, User
-from payments.collecting import record_bank_payment
-from plans.renting import rent
-from tests.builders import MARCH_1, a_call, build_organization, build_plan, build_user
-from usage.charging import charge
+from accounts.models import Organization
+from tests.billing_portal.worlds import World, build_world
 
 pytestmark = pytest.mark.django_db
 
@@ -111,84 +104,9 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "") -> Iterator
             yield path
 
 
-@dataclass
-class World:
-    """Two tenants, everybody who may knock, and things of the first tenant to knock for."""
-
-    home: Organization
-    people: dict[str, User]
-    keys: dict[str, str]
-    clients: dict[str, Client] = field(default_factory=dict)
-
-    def client(self, caller: str) -> Client:
-        """Answer the client of this caller; people stay logged in."""
-        if caller not in self.clients:
-            key = self.keys.get(caller)
-            headers = {"authorization": f"Api-Key {key}"} if key else {}
-            client = self.clients[caller] = Client(headers=headers)
-            if caller in self.people:
-                client.force_login(self.people[caller])
-        return self.clients[caller]
-
-    def address(self, route: str) -> str:
-        """Fill an address with the ids of the first tenant's things."""
-        filled = {
-            "external_id": self.home.external_id,
-            "number": "INV-000001",
-            "event_id": "call-1",
-            "event": "call-1",
-            "agent": "main",
-            "item": "phone_number",
-            "reference": "+15550100",
-            "pk": str(self.home.pk),
-            "object_id": str(self.home.pk),
-        }
-        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: filled.get(found[1], "1"), route)
-
-
 @pytest.fixture
 def world() -> World:
-    build_plan()
-    home = build_organization("Home", plan="starter", external_id="home", credits=100)
-    away = build_organization("Away", plan="starter", external_id="away")
-    rent(home, item="phone_number", reference="+15550100", now=MARCH_1)
-    charge([a_call(home, "call-1")], now=MARCH_1 + dt.timedelta(hours=1))
-    record_bank_payment(home, reference="SEPA-1", now=MARCH_1)
-    people = {role: build_user(role, home) for role in ("member", "billing", "owner")}
-    stranger = Membership.objects.get(organization=away).user
-    return World(
-        home=home,
-        people=people | {"stranger": stranger, "staff": _staff(all_of=True), "clerk": _staff()},
-        keys=_keys(home, away),
-    )
-
-
-def _staff(*, all_of: bool = False) -> User:
-    user = build_user()
-    user.is_staff = True
-    user.save()
-    if all_of:
-        user.user_permissions.set(Permission.objects.all())
-    return user
-
-
-def _keys(home: Organization, away: Organization) -> dict[str, str]:
-    def key(*scopes: str, organization: Organization | None = None, **ends: Any) -> str:
-        made, text = make_key("k", scopes=scopes, organization=organization, now=MARCH_1)
-        ApiKey.objects.filter(pk=made.pk).update(**ends)
-        return text
-
-    everything = ("read", "usage", "provision")
-    return {
-        "platform": key(*everything),
-        "reader": key("read"),
-        "reporter": key("usage"),
-        "provisioner": key("provision"),
-        "own": key(*everything, organization=home),
-        "other": key(*everything, organization=away),
-        "revoked": key(*everything, revoked_at=MARCH_1),
-        "expired": key(*everything, expires_at=MARCH_1),
-    }
+    return build_world()
 
 
 BODIES: dict[str, Any] = {

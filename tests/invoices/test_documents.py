@@ -8,9 +8,11 @@ import io
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import ProgrammingError, transaction
 from pypdf import PdfReader
 
+from accounts.letters import deliver_due
 from accounts.models import Organization
 from invoices.documents import MOST_ATTEMPTS, find_document, render_due, try_again
 from invoices.issuing import issue_invoice
@@ -173,6 +175,23 @@ def test_a_document_is_found_for_the_mail_once_it_is_rendered() -> None:
         document.pdf,
         "application/pdf",
     )
+
+
+def test_the_letters_about_a_plan_and_its_payment_carry_their_documents() -> None:
+    build_plan()
+    acme = build_organization()
+    apply(acme, "starter", now=MARCH_1)
+    record_bank_payment(acme, reference="SEPA-1", now=MARCH_1)
+
+    assert deliver_due(now=MARCH_1, find_document=find_document) == 0
+    render_due(now=LATER)
+    assert deliver_due(now=LATER, find_document=find_document) == 2
+
+    carried = [(sent.subject, sent.attachments) for sent in mail.outbox]
+    assert carried == [
+        ("Starter is active until 30 March 2026", [find_document("INV-000001")]),
+        ("Payment received: $99.00 for INV-000001", [find_document("RCP-000001")]),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('balance', models.DecimalField(decimal_places=6, default=Decimal('0'), max_digits=20)),
                 ('overdraft', models.DecimalField(decimal_places=6, default=Decimal('0'), max_digits=20)),
                 ('pause_when', models.CharField(choices=[('dry', 'When dry'), ('negative', 'When negative')], default='dry', max_length=8)),
-                ('paused', models.BooleanField(default=False, help_text='Went below the overdraft on a plan that pauses when negative, and not yet above zero.')),
+                ('paused', models.BooleanField(default=False, help_text='Was below the overdraft where negative pauses, and not above zero since.')),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('overdraft__gte', 0)), name='wallet_overdraft_positive'), models.CheckConstraint(condition=models.Q(('pause_when__in', ['dry', 'negative'])), name='wallet_pause_when_known'), models.CheckConstraint(condition=models.Q(('paused', False), ('balance__lte', 0), _connector='OR'), name='wallet_paused_only_in_the_red')],
