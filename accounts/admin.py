@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -225,7 +225,10 @@ class ApiKeyAdmin(HouseAdmin):
     @action(description="Revoke", permissions=["revoke"], url_path="revoke", icon="key_off")
     def revoke_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask whether this key is to be revoked; the answer is the list's own action."""
-        return self._ask_to_revoke(request, list(ApiKey.objects.filter(pk=object_id)))
+        key = self.get_object(request, str(object_id))
+        if key is None:
+            raise Http404("There is no such key.")
+        return self._ask_to_revoke(request, [key])
 
     def _ask_to_revoke(self, request: HttpRequest, keys: list[ApiKey]) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "title": "Revoke", "keys": keys}

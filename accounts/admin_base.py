@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -38,6 +39,14 @@ class HouseAdmin(_Admin):
     list_fullwidth: ClassVar[bool] = True
     warn_unsaved_form: ClassVar[bool] = True
     empty_value_display = NOTHING
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Choose other rows without ways to change them from here."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_add_related = field.widget.can_change_related = False
+            field.widget.can_delete_related = field.widget.can_view_related = False
+        return field
 
 
 class LookedAt:
@@ -96,7 +105,12 @@ class LongTableAdmin(ReadOnlyAdmin):
 
 
 class DropdownFilter(_Dropdown):
-    """A filter of a list that is chosen from a dropdown."""
+    """A filter of a list that is chosen from a dropdown; what is none of its choices is nothing."""
+
+    def value(self) -> str | None:
+        """Answer what was chosen."""
+        asked = super().value()
+        return asked if asked in {str(code) for code, _ in self.lookup_choices} else None
 
 
 class ReadOnlyInline(LookedAt, _Inline):

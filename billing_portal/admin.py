@@ -40,9 +40,8 @@ class BadgeFilter(DropdownFilter):
         return [(badge.value, words) for badge, words in LABELS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in set(Badge):
-            return queryset
-        return with_badge(queryset, Badge(str(self.value())), now=timezone.now())
+        badge = self.value()
+        return with_badge(queryset, Badge(badge), now=timezone.now()) if badge else queryset
 
 
 class WorklistFilter(DropdownFilter):

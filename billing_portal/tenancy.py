@@ -56,4 +56,4 @@ def _mismatches(model: type[Model], column: str, target: type[Model]) -> str:
 
 
 def _options(model: type[Model]) -> Options[Any]:
-    return model._meta  # noqa: SLF001 - Django's own name for it
+    return model._meta

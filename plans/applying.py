@@ -87,8 +87,11 @@ def apply_plan(
     now: dt.datetime,
     digest: str | None = None,
     actor: User | None = None,
+    announce: bool = True,
 ) -> Period:
     """Let a plan take effect now; ``digest`` is that of the preview that was confirmed.
+
+    ``announce`` owes the owner a letter with the invoice; a sign-up has none.
 
     :raises PreviewOutdated: under the lock it is another change than the one confirmed.
     """
@@ -112,7 +115,7 @@ def apply_plan(
     _grant_signup_credits(change, now=now)
     invoice = _invoice(change, period, now=now)
     Rental.objects.filter(organization=organization).update(prorata_period=None)
-    if change.source != Period.Source.TRIAL:
+    if announce:
         _tell_plan_applied(change, period, invoice, now=now)
     _write_act(change, invoice, reason=reason, actor=actor, now=now)
     return period

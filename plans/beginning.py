@@ -65,17 +65,21 @@ def begin_period(
     )
     terms = version.terms
     set_pause_terms(wallet, overdraft=terms.overdraft, pause_when=terms.pause_when)
-    if terms.included_credits:
+    _grant_included(period, Credits(terms.included_credits), now=now)
+    return period
+
+
+def _grant_included(period: Period, credits: Credits, *, now: dt.datetime) -> None:
+    if credits:
         grant_credits(
-            organization,
+            period.organization,
             kind=CreditGrant.Kind.PLAN,
-            credits=Credits(terms.included_credits),
+            credits=credits,
             key=f"period:{period.pk}",
-            expires_at=window.ends_at,
-            description=f"Included in {version.name}",
+            expires_at=period.ends_at,
+            description=f"Included in {period.version.name}",
             now=now,
         )
-    return period
 
 
 def _close(period: Period, *, at: dt.datetime, now: dt.datetime) -> None:

@@ -33,7 +33,8 @@ def start_trial(organization: Organization, *, now: dt.datetime) -> Period | Non
     plan = trial_plan()
     if plan is None:
         return None
-    return apply_plan(organization, PlanRequest(plan=plan.code), reason="Signed up", now=now)
+    request = PlanRequest(plan=plan.code)
+    return apply_plan(organization, request, reason="Signed up", announce=False, now=now)
 
 
 def extended_last_day(period: Period, *, days: int, now: dt.datetime) -> dt.date:

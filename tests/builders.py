@@ -85,7 +85,8 @@ def build_organization(
     organization = provision(
         NewOrganization(name=name, time_zone=time_zone, currency=currency, **details),
         owner=owner,
-        plan=plan,
+        trial=plan == "trial",
+        plan=None if plan == "trial" else plan,
         now=now,
     )
     if credits:

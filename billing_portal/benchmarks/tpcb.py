@@ -68,7 +68,8 @@ class TpcB:
                 for line in log.read_text().splitlines()
             ]
         count, rate = _COUNT.search(printed), _RATE.search(printed)
-        assert count and rate, printed
+        assert count, printed
+        assert rate, printed
         return Work(int(count[1]), int(count[1]) / float(rate[1]), latencies, {"client": spent})
 
     def _run(self, *arguments: str) -> str:

@@ -155,6 +155,12 @@ def test_who_may_only_look_at_keys_revokes_none() -> None:
     client.post(KEYS, {"action": "revoke_selected", "_selected_action": [key.pk], "confirmed": "1"})
 
     assert client.get(f"{KEYS}{key.pk}/revoke/").status_code == 403
+    boss = logged_in(build_staff(superuser=True))
+    assert [boss.get(f"{KEYS}{pk}/revoke/").status_code for pk in (key.pk, 999, "x")] == [
+        200,
+        404,
+        404,
+    ]
     assert find_key(text, now=MARCH_1)
 
 

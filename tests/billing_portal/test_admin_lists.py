@@ -210,6 +210,7 @@ def test_a_badge_filters_those_that_show_it(badge: Badge) -> None:
         ("worklist=suspended", {"Stopped"}),
         ("worklist=overdue", {"Starter ending", "Starter over"}),
         ("worklist=nonsense", {"everybody"}),
+        ("plan=%00&badge=%00&currency=%00&q=%00", {"everybody"}),
         ("badge=none", {"No plan"}),
         ("plan=trial&badge=trial", {"Trial"}),
         ("currency=EUR", set()),

@@ -79,7 +79,7 @@ def test_the_main_job_from_the_preview_to_the_pdf(page: Page, live_server: LiveS
 
     assert (len(first), before) == (CALLS, CALLS)
     assert {result["status"] for result in first} == {"charged"}
-    charged = sum(Decimal(result["credits"]) for result in first)
+    charged = sum((Decimal(result["credits"]) for result in first), Decimal(0))
     assert Decimal(api["wallet"]) == 500 - charged
     assert api["counters"]["calls"]["used"] == sum(
         1 for n in range(CALLS) if n % 3 == 1 and n % 7 != 0
