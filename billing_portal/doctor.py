@@ -64,7 +64,8 @@ def examine(*, now: dt.datetime) -> list[Finding]:
     findings = [_look(invariant, now=now) for invariant in all_invariants()]
     for finding in findings:
         if not finding.ok:
-            logger.error("invariant_broken", code=finding.code, finding=str(finding))
+            rows, first = len(finding.broken), str(finding.broken[0])
+            logger.error("invariant_broken", code=finding.code, rows=rows, first=first)
     return findings
 
 

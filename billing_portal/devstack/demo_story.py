@@ -16,7 +16,7 @@ from accounts.models import ApiKey, Membership, Organization, User
 from accounts.suspending import suspend
 from billing_portal.devstack import logins
 from billing_portal.devstack.demo_customers import CUSTOMERS, Customer
-from invoices.documents import find_document
+from invoices.documents import find_document, render_due
 from payments.collecting import record_bank_payment
 from plans.applying import PlanRequest, apply_plan, propose
 from plans.provisioning import NewOrganization, provision
@@ -70,6 +70,7 @@ def _people() -> tuple[User, User, User]:
 def _run_sweeps(*, now: dt.datetime) -> None:
     expire_due(now=now)
     remind_due(now=now)
+    render_due(now=now)
     deliver_due(now=now, find_document=find_document)
 
 

@@ -103,6 +103,14 @@ def test_a_catalogue_at_hand_says_the_same_as_its_file(path: Path) -> None:
     assert load(yaml.safe_load(path.read_text())).is_empty
 
 
+@pytest.mark.parametrize("name", ["No", "5", "1e3", "2026-01-01", "~", "a: #b", "'", "日本 ﷺ"])
+def test_a_name_that_yaml_could_misread_survives_a_dump(name: str) -> None:
+    load(with_pro(name=name))
+
+    assert load_catalogue(dump_catalogue(), now=LATER).is_empty
+    assert str(Plan.objects.get(code="pro")) == name
+
+
 def test_intrlume_s_terms_are_what_its_file_says() -> None:
     load_catalogue((FILES[2]).read_text(), now=MARCH_1)
 
