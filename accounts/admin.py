@@ -332,7 +332,7 @@ class ActAdmin(LongTableAdmin):
 
     @display(description="By", ordering="actor")
     def who(self, act: Act) -> str:
-        return str(act.actor) if act.actor else "the product itself"
+        return str(act.actor) if act.actor else "by itself"
 
     @display(description="Before")
     def was(self, act: Act) -> SafeString | str:

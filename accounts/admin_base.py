@@ -114,11 +114,14 @@ class DropdownFilter(_Dropdown):
 
 
 class ReadOnlyInline(LookedAt, _Inline):
-    """Rows of another table beneath their parent, to be looked at."""
+    """Rows of another table beneath their parent, to be looked at by who may see the parent."""
 
     extra = 0
     can_delete = False
     hide_title: ClassVar[bool] = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True
 
 
 def link_to(row: Model | None, text: str = "") -> SafeString | str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from enum import Enum
+from smtplib import SMTPConnectError, SMTPServerDisconnected
 from typing import Any
 
 import structlog
@@ -23,6 +25,22 @@ FindDocument = Callable[[str], Attachment | None]
 
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = dt.timedelta(minutes=1)
+
+
+# Where the server itself does not answer, the letters behind would each wait for it as long.
+NO_SERVER = (ConnectionError, TimeoutError, SMTPConnectError, SMTPServerDisconnected)
+
+
+class Outcome(Enum):
+    """What became of one letter in a sweep."""
+
+    SENT = "sent"
+    NOT_SENT = "not sent"
+    NO_SERVER = "no server"
+
+
+class NobodyToWrite(Exception):
+    """The organization has no billing address, and no owner or billing member."""
 
 
 class DocumentNotReady(Exception):
@@ -94,11 +112,17 @@ def deliver_due(*, now: dt.datetime, find_document: FindDocument, limit: int = 5
     """Mail the letters that are due, one at a time; answers how many were sent."""
     due = Letter.objects.filter(status=Letter.Status.WAITING, due_at__lte=now)
     ids = list(due.order_by("due_at", "id").values_list("id", flat=True)[:limit])
-    return sum(_deliver(pk, now=now, find_document=find_document) for pk in ids)
+    sent = 0
+    for pk in ids:
+        outcome = _deliver(pk, now=now, find_document=find_document)
+        sent += outcome == Outcome.SENT
+        if outcome == Outcome.NO_SERVER:
+            break
+    return sent
 
 
 @transaction.atomic
-def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> bool:
+def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> Outcome:
     letter = (
         Letter.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("organization")
@@ -106,7 +130,7 @@ def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> bool:
         .first()
     )
     if letter is None:
-        return False
+        return Outcome.NOT_SENT
     try:
         with transaction.atomic():
             _send(letter, find_document)
@@ -114,13 +138,17 @@ def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> bool:
         # It steps back, or letters that wait for a parked document would fill every sweep.
         letter.due_at = now + FIRST_PAUSE
         letter.save(update_fields=["due_at"])
-        return False
+        return Outcome.NOT_SENT
+    except NobodyToWrite:
+        letter.status, letter.last_error = Letter.Status.PARKED, "There is nobody to write to."
+        letter.save(update_fields=["status", "last_error"])
+        return Outcome.NOT_SENT
     except Exception as error:  # noqa: BLE001 - one bad letter must not stop the others
         _postpone(letter, error, now=now)
-        return False
+        return Outcome.NO_SERVER if isinstance(error, NO_SERVER) else Outcome.NOT_SENT
     letter.status, letter.sent_at = Letter.Status.SENT, now
     letter.save(update_fields=["status", "sent_at"])
-    return True
+    return Outcome.SENT
 
 
 def try_again(letter: Letter, *, now: dt.datetime) -> None:
@@ -137,8 +165,9 @@ def _send(letter: Letter, find_document: FindDocument) -> None:
         if attachment is None:
             raise DocumentNotReady(letter.document_number)
     mail = compose(letter, attachment)
-    if mail.to:
-        mail.send()
+    if not mail.to:
+        raise NobodyToWrite
+    mail.send()
 
 
 def _postpone(letter: Letter, error: Exception, *, now: dt.datetime) -> None:

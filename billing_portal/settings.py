@@ -287,4 +287,4 @@ LOGGING = logging_config(as_json=not DEMO, level=env.str("LOG_LEVEL", default="I
 configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False)
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False)

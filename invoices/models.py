@@ -200,6 +200,18 @@ class InvoiceLine(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="line_is_final", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_line_after_issue",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF EXISTS (SELECT FROM invoices_invoice
+                               WHERE id = NEW.invoice_id AND number IS NOT NULL) THEN
+                        RAISE EXCEPTION 'An issued invoice gets no more lines';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

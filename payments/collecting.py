@@ -47,6 +47,11 @@ def record_bank_payment(
         raise Invalid("Give the bank's reference, 1 to 100 characters.", field="reference")
     lock_wallet(organization.pk)
     known = Payment.objects.filter(organization=organization, key=f"bank:{reference}").first()
+    if known and amount is not None and amount != known.amount:
+        raise Invalid(
+            f"{reference} is known with {known.amount.display()}; give another reference.",
+            field="reference",
+        )
     if known:
         return known
     invoice = oldest_open_invoice(organization)

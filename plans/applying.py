@@ -114,7 +114,8 @@ def apply_plan(
     )
     _grant_signup_credits(change, now=now)
     invoice = _invoice(change, period, now=now)
-    Rental.objects.filter(organization=organization).update(prorata_period=None)
+    if invoice:
+        Rental.objects.filter(organization=organization).update(prorata_period=None)
     if announce:
         _tell_plan_applied(change, period, invoice, now=now)
     _write_act(change, invoice, reason=reason, actor=actor, now=now)

@@ -6,10 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.acting import record_act
-from accounts.models import Act, Organization, User
+from accounts.models import Act, Organization
+from accounts.owners import find_or_make_owner
 from accounts.refusals import Refusal
 from plans.provisioning import NewOrganization, provision
 
@@ -61,7 +62,7 @@ def enrol(enrolment: Enrolment, *, now: dt.datetime) -> tuple[Organization, bool
         return _same(known, enrolment), False
     organization = provision(
         enrolment.details,
-        owner=_owner(enrolment),
+        owner=find_or_make_owner(enrolment.owner_email, name=enrolment.owner_name),
         trial=enrolment.plan is None,
         plan=enrolment.plan,
         now=now,
@@ -88,15 +89,3 @@ def _same(organization: Organization, enrolment: Enrolment) -> Organization:
     if earlier is not None and earlier.after != enrolment.facts:
         raise IdTaken(field="external_id")
     return organization
-
-
-def _owner(enrolment: Enrolment) -> User:
-    """Find the owner's log-in, or make one that opens once they have set a password."""
-    found = User.objects.by_email(enrolment.owner_email)
-    if found is not None:
-        return found
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(enrolment.owner_email, name=enrolment.owner_name)
-    except IntegrityError:
-        return User.objects.get(email__iexact=enrolment.owner_email)

@@ -226,13 +226,6 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.organization} on {self.version.name}"
 
-    @property
-    def renews(self) -> bool:
-        """Whether the period after the last one is invoiced and begun without staff."""
-        if self.version.kind == PlanVersion.Kind.TRIAL:
-            return False
-        return self.version.terms.auto_renew if self.auto_renew is None else self.auto_renew
-
 
 class Counter(models.Model):
     """Units of a meter counted in a period: against a quota, or taken from an allowance."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 from accounts.models import Organization
 from invoices.totals import Line
 from plans.models import Period, PlanVersion, Rental
-from plans.periods import DAY, Window
+from plans.periods import DAY, Window, local_day
 from plans.refusals import PlanNotAvailable
 from wallet.money import Money, total
 
@@ -49,7 +49,9 @@ def prorata_lines(organization: Organization, window: Window) -> list[Line]:
     begun = Rental.objects.filter(organization=organization, prorata_period__isnull=False)
     groups = Tally(
         (rental.item, rental.began_on, rental.prorata_period)
-        for rental in begun.select_related("prorata_period__version").order_by("item", "began_on")
+        for rental in begun.select_related(
+            "prorata_period__version", "prorata_period__organization"
+        ).order_by("item", "began_on")
     )
     lines = []
     for (item, began_on, period), quantity in groups.items():
@@ -82,6 +84,7 @@ def item_name(item: str) -> str:
 
 
 def _share_held(period: Period, began_on: dt.date, next_first_day: dt.date) -> Fraction:
-    last = min(period.last_day, next_first_day - DAY)
+    zone = period.organization.zone
+    last = min(period.last_day, local_day(period.ends_at, zone) - DAY, next_first_day - DAY)
     days = (period.last_day - period.first_day).days + 1
     return Fraction(max((last - began_on).days + 1, 0), days)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.letters import owe_letter
 from plans import marks
-from plans.models import Counter, Period, Subscription
+from plans.models import Counter, Period
 from plans.periods import day_starts_at
 from plans.terms import SESSIONS
 from wallet.credits import plain
@@ -87,8 +87,7 @@ def _remind(period: Period, *, now: dt.datetime) -> None:
     if mark is None:
         return
     if not watched.trial:
-        if not Subscription.objects.get(period=period).renews:
-            _tell(period, "period_ending", watched, now=now)
+        _tell(period, "period_ending", watched, now=now)
         return
     period.reminded_at = period.reminded_at or now
     _tell(period, f"trial_{mark}", watched, now=now)

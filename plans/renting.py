@@ -17,7 +17,6 @@ from wallet.ledger import lock_wallet
 MOST_AT_ONCE = 1000
 
 
-@transaction.atomic
 def rent(organization: Organization, *, item: str, reference: str, now: dt.datetime) -> Rental:
     """Begin to rent one thing; one that is held under this reference is answered as it is.
 
@@ -26,25 +25,9 @@ def rent(organization: Organization, *, item: str, reference: str, now: dt.datet
     :raises NoSubscription: there is no plan.
     :raises ItemNotInPlan: the plan has no price for it in the organization's currency.
     """
-    lock_wallet(organization.pk)
-    subscription = lock_subscription(organization)
-    if subscription is None:
-        raise NoSubscription
-    if subscription.version.terms.rental_price_in(item, organization.currency) is None:
-        raise ItemNotInPlan(field="item")
-    held = Rental.objects.held().filter(organization=organization, item=item, reference=reference)
-    running = None if subscription.period.is_over(now) else subscription.period
-    return held.first() or Rental.objects.create(
-        organization=organization,
-        item=item,
-        reference=reference,
-        began_at=now,
-        began_on=organization.today(now),
-        prorata_period=running,
-    )
+    return _rent(organization, item=item, references=[reference], now=now)[0]
 
 
-@transaction.atomic
 def rent_several(
     organization: Organization, *, item: str, quantity: int, now: dt.datetime
 ) -> list[Rental]:
@@ -54,10 +37,40 @@ def rent_several(
     """
     if not 1 <= quantity <= MOST_AT_ONCE:
         raise Invalid(f"Rent between 1 and {MOST_AT_ONCE}.", field="quantity")
-    return [
-        rent(organization, item=item, reference=uuid.uuid4().hex[:12], now=now)
-        for _ in range(quantity)
+    references = [uuid.uuid4().hex[:12] for _ in range(quantity)]
+    return _rent(organization, item=item, references=references, now=now)
+
+
+@transaction.atomic
+def _rent(
+    organization: Organization, *, item: str, references: list[str], now: dt.datetime
+) -> list[Rental]:
+    lock_wallet(organization.pk)
+    subscription = lock_subscription(organization)
+    if subscription is None:
+        raise NoSubscription
+    if subscription.version.terms.rental_price_in(item, organization.currency) is None:
+        raise ItemNotInPlan(field="item")
+    held = {
+        rental.reference: rental
+        for rental in Rental.objects.held().filter(
+            organization=organization, item=item, reference__in=references
+        )
+    }
+    fresh = [
+        Rental(
+            organization=organization,
+            item=item,
+            reference=reference,
+            began_at=now,
+            began_on=organization.today(now),
+            prorata_period=None if subscription.period.is_over(now) else subscription.period,
+        )
+        for reference in references
+        if reference not in held
     ]
+    held |= {rental.reference: rental for rental in Rental.objects.bulk_create(fresh)}
+    return [held[reference] for reference in references]
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from accounts.models import Organization
 from plans.models import Period, PlanVersion, Subscription
-from plans.periods import DAY
 
 
 class Badge(StrEnum):
@@ -46,6 +45,7 @@ class Standing:
     version: PlanVersion | None = None
     period: Period | None = None
     days_left: int = 0
+    # Staff renew every plan; there will be a day once plans renew by themselves.
     next_billing_day: dt.date | None = None
 
     @property
@@ -60,8 +60,6 @@ class Standing:
         last = f"{self.period.last_day:%-d %B %Y}"
         if self.is_over:
             return f"It ended; the last day was {last}. Nothing was deleted."
-        if self.next_billing_day:
-            return f"It renews on {self.next_billing_day:%-d %B %Y}."
         return f"It ends after {last}; nothing is deleted, and everything resumes once renewed."
 
 
@@ -83,13 +81,11 @@ def standing_of(
     """Answer how an organization stands with a subscription that is at hand."""
     period = subscription.period
     period.organization = organization
-    renews = subscription.renews and not period.is_over(now)
     return Standing(
         badge=_badge(subscription, period, now),
         version=subscription.version,
         period=period,
         days_left=period.days_left(now),
-        next_billing_day=period.last_day + DAY if renews else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -18,6 +19,15 @@ from plans.reminding import watch_again
 from plans.terms import SESSIONS
 from wallet.granting import move_plan_credits
 from wallet.ledger import lock_wallet
+
+EXTENDED = (
+    "used_up_at",
+    "sessions_reset_at",
+    "last_day",
+    "ends_at",
+    "extensions",
+    "extended_at",
+)
 
 
 def trial_plan() -> Plan | None:
@@ -72,7 +82,7 @@ def extend_trial(
     subscription = lock_subscription(organization)
     if subscription is None or not subscription.version.is_trial:
         raise NotOnTrial
-    period = subscription.period
+    period = Period.objects.select_for_update(of=("self",)).get(pk=subscription.period_id)
     before = period.last_day
     last_day = extended_last_day(period, days=days, now=now)
     if digest is not None and digest != extension_digest(period, last_day):
@@ -82,11 +92,11 @@ def extend_trial(
         period.sessions_reset_at = now
     period.used_up_at = None
     period.last_day = last_day
-    period.ends_at = day_starts_at(last_day + DAY, organization.zone)
-    period.time_zone = organization.time_zone
+    # In the zone in which it began, also where the organization has moved since.
+    period.ends_at = day_starts_at(last_day + DAY, ZoneInfo(period.time_zone))
     period.extensions += 1
     period.extended_at = now
-    period.save()
+    period.save(update_fields=EXTENDED)
     watch_again(period, now=now)
     move_plan_credits(organization, expires_at=period.ends_at, now=now)
     record_act(

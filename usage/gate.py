@@ -226,6 +226,8 @@ def check(question: Question) -> None:
         raise Invalid(f"A kind is one of {', '.join(KINDS)}.", field="kind")
     if question.is_call and question.channel not in CHANNELS:
         raise Invalid(f"A channel is one of {', '.join(CHANNELS)}.", field="channel")
+    if question.batch is not None and not question.is_call:
+        raise Invalid("Only calls come in batches.", field="batch")
     if question.kind == "resource" and question.resource not in RESOURCES:
         raise Invalid(f"A resource is one of {', '.join(RESOURCES)}.", field="resource")
     for name in ("organization", "agent", "batch", "voice_tier"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import Decimal, InvalidOperation, localcontext
 from fractions import Fraction
 
 from babel.core import get_global
@@ -104,9 +104,3 @@ def total(amounts: list[Money], currency: str) -> Money:
     for amount in amounts:
         result = result + amount
     return result
-
-
-def quantized(value: Decimal, digits: int) -> Decimal:
-    """Round a decimal half up to a number of decimals."""
-    with localcontext(prec=50):
-        return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)

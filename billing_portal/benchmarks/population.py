@@ -82,9 +82,11 @@ def _copies(pattern: Organization, count: int) -> list[str]:
     )
     pks = [organization.pk for organization in made]
     periods = _copy_all(Period.objects.get(organization=pattern), pks)
-    Wallet.objects.bulk_create(_copy(pattern.wallet, organization_id=pk) for pk in pks)
+    wallet = Wallet.objects.get(organization=pattern)
+    Wallet.objects.bulk_create(_copy(wallet, organization_id=pk) for pk in pks)
+    subscription = Subscription.objects.get(organization=pattern)
     Subscription.objects.bulk_create(
-        _copy(pattern.subscription, organization_id=period.organization_id, period_id=period.pk)
+        _copy(subscription, organization_id=period.organization_id, period_id=period.pk)
         for period in periods
     )
     for agent in Agent.objects.filter(organization=pattern):

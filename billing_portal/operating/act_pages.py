@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from redis.exceptions import RedisError
 
 from accounts.admin_base import link_to
 from accounts.models import Organization, User
@@ -86,7 +88,7 @@ def _show(request: HttpRequest, pk: int, page: ActPage) -> HttpResponse:
     form = page.form(request.POST, organization=organization)
     if not form.is_valid() or request.POST.get("stage") == "edit":
         return _render(request, page, organization, form)
-    if cache.get(_token_key(form)):
+    if _was_done(form):
         messages.info(request, f"{page.title}: this was done already; nothing happened twice.")
         return _back(organization)
     try:
@@ -112,12 +114,26 @@ def _preview_or_act(
         messages.warning(request, f"{refusal.words} {refusal.remedy}")
         fresh = page.preview(organization, form, now)
         return _render(request, page, organization, form, fresh)
-    cache.set(_token_key(form), True, REMEMBERED_SECONDS)
+    _remember_done(form)
     tell_workers()
     done = organization.acts.filter(at=now).first()
     note = format_html(" {}", link_to(done, "See it in the log.")) if done else ""
     messages.success(request, format_html("{}{}", words, note))
     return _back(organization)
+
+
+def _was_done(form: ActForm) -> bool:
+    """Answer whether this very form was confirmed before; without a cache the digest guards."""
+    try:
+        return bool(cache.get(_token_key(form)))
+    except RedisError:
+        return False
+
+
+def _remember_done(form: ActForm) -> None:
+    """Remember a form that was confirmed; what it did is committed, cache or not."""
+    with suppress(RedisError):
+        cache.set(_token_key(form), True, REMEMBERED_SECONDS)
 
 
 def tell_workers() -> None:

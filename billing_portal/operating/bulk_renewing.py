@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -21,6 +22,8 @@ from billing_portal.operating.look import day
 from plans.applying import PlanRequest, apply_plan, propose
 from plans.changes import ChangeSet
 from plans.models import Period
+
+logger = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 200
 FEW_DAYS = 7
@@ -118,6 +121,9 @@ def _renew(
         period = apply_plan(organization, asked, reason=reason, digest=digest, actor=actor, now=now)
     except Refusal as refusal:
         return Row(organization, refusal=refusal.words)
+    except Exception:  # one organization that cannot be renewed must not hide the others' results
+        logger.exception("not_renewed", organization=organization.pk)
+        return Row(organization, refusal="Something went wrong; nothing was done for this one.")
     return Row(organization, done=f"{period.version.name} until {day(period.last_day)}")
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organization, User
+from accounts.owners import find_or_make_owner
 from accounts.refusals import Refusal
 from billing_portal.operating.act_pages import require_operator, tell_workers
 from billing_portal.operating.organization_forms import NEW_TRIAL, FoundForm
@@ -45,19 +46,12 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def _found(form: FoundForm, actor: User) -> Organization:
-    start = form.cleaned_data["start"]
+    start, email = form.cleaned_data["start"], form.cleaned_data["owner_email"]
     return provision(
         form.details(),
-        owner=_owner(form.cleaned_data["owner_email"]),
+        owner=find_or_make_owner(email) if email else None,
         trial=start == NEW_TRIAL,
         plan=start if start not in ("", NEW_TRIAL) else None,
         actor=actor,
         now=timezone.now(),
     )
-
-
-def _owner(email: str) -> User | None:
-    """Find the owner's log-in, or make one that opens once they have set a password."""
-    if not email:
-        return None
-    return User.objects.by_email(email) or User.objects.create_user(email)

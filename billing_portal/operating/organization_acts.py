@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 
 from accounts.models import Organization, User
 from accounts.refusals import Invalid
@@ -46,7 +47,7 @@ def _unsuspend(
 def _preview_details(organization: Organization, form: ActForm, now: dt.datetime) -> Preview:
     assert isinstance(form, DetailsForm)
     asked = form.details()
-    was = {name: str(getattr(organization, name)) for name in asked}
+    was = {name: _one_break(getattr(organization, name)) for name in asked}
     changes = {
         name.replace("_", " ").capitalize(): (was[name] or "-", value or "-")
         for name, value in asked.items()
@@ -55,7 +56,8 @@ def _preview_details(organization: Organization, form: ActForm, now: dt.datetime
     if not changes:
         raise Invalid("Nothing was changed.")
     note = "What is running and what is printed stays as it is."
-    return Preview("|".join(was.values())[:2000], changes_of(changes), notes=(note,))
+    digest = hashlib.sha256("\0".join(was.values()).encode()).hexdigest()
+    return Preview(digest, changes_of(changes), notes=(note,))
 
 
 def _amend(
@@ -64,6 +66,11 @@ def _amend(
     assert isinstance(form, DetailsForm)
     amend(organization, form.details(), actor=actor, now=now)
     return f"The details of {organization} are changed."
+
+
+def _one_break(text: str) -> str:
+    """Write line breaks as the form reads them, whatever wrote the text."""
+    return text.replace("\r\n", "\n")
 
 
 def _details_now(organization: Organization) -> dict[str, str]:

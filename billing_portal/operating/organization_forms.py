@@ -81,8 +81,12 @@ class DetailsForm(ActForm):
             _keep_choice(self.fields[name], getattr(self.organization, name))
 
     def details(self) -> dict[str, str]:
-        """Answer the fields by their names."""
-        return {name: self.cleaned_data[name] for name in self.fields if name != "token"}
+        """Answer the fields by their names; browsers send line breaks in their own way."""
+        return {
+            name: self.cleaned_data[name].replace("\r\n", "\n")
+            for name in self.fields
+            if name != "token"
+        }
 
 
 def _keep_choice(field: forms.Field, value: str) -> None:

@@ -154,8 +154,6 @@ def _bill(change: ChangeSet) -> Bill | None:
 
 
 def _letter(change: ChangeSet, organization: Organization) -> str:
-    if change.source == Period.Source.TRIAL:
-        return ""
     with_invoice = ", with the invoice" if change.issues_invoice else ""
     return f"“Plan applied”{with_invoice}, to {to_whom(organization)}"
 

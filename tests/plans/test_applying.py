@@ -286,3 +286,14 @@ def test_plan_credits_expire_with_their_period_and_leave_an_entry() -> None:
         ("expiry", Decimal(-100)),
         ("plan_credits", Decimal(100)),
     ]
+
+
+def test_rent_begun_meanwhile_waits_for_the_next_invoice_where_staff_issue_none() -> None:
+    build_plan()
+    acme = build_organization(plan="starter")
+    rent_several(acme, item="phone_number", quantity=1, now=MARCH_1 + 10 * DAY)
+
+    apply(acme, "starter", now=MARCH_1 + 13 * DAY, invoiced=False)
+    apply(acme, "starter", now=MARCH_1 + 20 * DAY)
+
+    assert lines(Invoice.objects.latest("id"))[-1] == ("rental_prorata:phone_number", "0.20")

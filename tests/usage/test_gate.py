@@ -235,6 +235,7 @@ def test_a_question_that_is_none_is_refused_with_its_field() -> None:
         {"kind": "resource", "resource": "unicorns"},
         {"kind": "call", "agent": "nobody"},
         {"kind": "call", "batch": ""},
+        {"kind": "resource", "resource": "agents", "batch": "a-way-around-the-end"},
     ]
 
     for question in wrong:

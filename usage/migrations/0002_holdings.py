@@ -38,7 +38,7 @@ BEGIN
             ) ORDER BY g.kind = 'bonus', g.expires_at, g.id)
             FROM wallet_creditgrant g
             WHERE g.organization_id = o.id AND g.remaining > 0
-              AND g.effective_at <= at AND g.expires_at > at),
+              AND g.expires_at > at),
         'agents', (
             SELECT json_object_agg(a.external_id, a.id) FROM accounts_agent a
             WHERE a.organization_id = o.id AND a.external_id = ANY(agent_names)),
