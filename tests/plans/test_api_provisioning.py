@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 
 from accounts.models import Act, Membership, Organization, User
 from invoices.models import Invoice
@@ -103,8 +104,9 @@ def test_a_plan_that_is_none_leaves_nothing_behind() -> None:
     assert not User.objects.exists()
 
 
-def test_an_owner_with_a_log_in_keeps_it() -> None:
-    User.objects.create_user("Asha@acme.example", "look-around-1", name="Asha R.")
+def test_an_owner_with_a_proven_log_in_keeps_it() -> None:
+    asha = User.objects.create_user("Asha@acme.example", "look-around-1", name="Asha R.")
+    EmailAddress.objects.create(user=asha, email=asha.email, verified=True, primary=True)
     Platform().post("/organizations/", ACME)
     assert User.objects.get().name == "Asha R."
     assert User.objects.get().check_password("look-around-1")

@@ -69,12 +69,6 @@ def test_an_organization_without_a_plan_has_nulls() -> None:
     assert set(said) == set(BillingSerializer().fields)
 
 
-def test_a_renewing_plan_says_when() -> None:
-    build_plan("starter", auto_renew=True)
-    build_organization(external_id="acme", plan="starter")
-    assert Platform().get(PATH).json()["next_billing_day"] == "2026-03-31"
-
-
 def test_the_number_of_statements_does_not_grow() -> None:
     build_plan("starter")
     acme = build_organization(external_id="acme", plan="starter", credits=100)
