@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
 import time_machine
 from django.db import connection
@@ -94,6 +95,7 @@ def make_one() -> Organization:
     return acme
 
 
+@pgtrigger.ignore("invoices.InvoiceLine:no_line_after_issue")
 def copy_whole(pattern: Organization, name: str) -> None:
     """Copy an organization with all its rows, each pointing at the others' copies."""
     copied: dict[tuple[Any, Any], Any] = {}

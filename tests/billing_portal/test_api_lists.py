@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
 import time_machine
 from django.db import connection
@@ -63,10 +64,11 @@ def add_invoices(acme: Organization, count: int) -> list[Invoice]:
         Invoice(organization=acme, key=number, number=number, status="open", **amounts, **days)
         for number in numbers
     )
-    InvoiceLine.objects.bulk_create(
-        InvoiceLine(invoice=one, position=1, code="plan", description="-", amount_minor=100)
-        for one in invoices
-    )
+    with pgtrigger.ignore("invoices.InvoiceLine:no_line_after_issue"):
+        InvoiceLine.objects.bulk_create(
+            InvoiceLine(invoice=one, position=1, code="plan", description="-", amount_minor=100)
+            for one in invoices
+        )
     return invoices
 
 
