@@ -31,6 +31,10 @@ def measure(
     with Stage(sizes, now=now, say=say) as stage:
         needed = {name for goal in wanted for name in (goal.contender, goal.baseline)}
         contenders = stage.contenders(needed)
+        for goal in wanted:
+            if not {goal.contender, goal.baseline} <= contenders.keys():
+                say(f"{goal.code} {goal.what}: not measured, nobody runs for it yet")
+        wanted = [g for g in wanted if {g.contender, g.baseline} <= contenders.keys()]
         for contender in contenders.values():
             contender.run(WARM_UP_SECONDS)
         done = run_rounds(
