@@ -249,7 +249,17 @@ STRIPE_LIVE_SECRET_KEY = env.str("STRIPE_LIVE_SECRET_KEY", default="")
 # Well formed and worth nothing: dj-stripe refuses every webhook under a malformed key.
 _FAKE_KEY = "sk_test_" + "0" * 24
 STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY", default=_FAKE_KEY if DEMO else "")
+STRIPE_SECRET_KEY = STRIPE_LIVE_SECRET_KEY if STRIPE_LIVE_MODE else STRIPE_TEST_SECRET_KEY
+STRIPE_API_BASE = "https://api.stripe.com"
+if DEMO and (host := env.str("STRIPE_API_HOST", default="")):
+    # The fake Stripe; dj-stripe warns of it, and reads the same setting under its own name.
+    STRIPE_API_BASE = STRIPE_API_HOST = host
+    SILENCED_SYSTEM_CHECKS = ["djstripe.W002"]
 STRIPE_API_VERSION = "2026-08-26.dahlia"
+# Several while a secret is being changed: any of them may have signed.
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
+# A callable that answers in Stripe's place in this process; stories and tests set it.
+STRIPE_TRANSPORT: Any = None
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_SUBSCRIBER_MODEL = "accounts.Organization"
 # dj-stripe's own 500 steps take minutes; ours reach the same tables in one.

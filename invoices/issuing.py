@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.models import Organization
 from invoices.models import Document, Invoice, InvoiceLine, Series
 from invoices.totals import Line, Tax, Totals, totals_of
+from wallet.money import Money
 
 INVOICE_SERIES, RECEIPT_SERIES = "INV", "RCP"
 
@@ -36,15 +37,20 @@ def issue_invoice(
     lines: list[Line],
     now: dt.datetime,
     service: tuple[dt.date, dt.date] | None = None,
+    paid: Money | None = None,
 ) -> Invoice:
     """Issue an open invoice for a business act; for an act that has one, answer that one.
 
-    The number is taken last, so the series is locked for as short as can be.
+    ``paid`` is the total, tax included, of what was paid before there was an invoice: it needs
+    no document that asks for money, and its tax is the one that was paid. The number is taken
+    last, so the series is locked for as short as can be.
     """
     existing = Invoice.objects.filter(organization=organization, key=key).first()
     if existing:
         return existing
     tax, totals = site_tax(), totals_now(lines, organization.currency)
+    if paid is not None:
+        totals = Totals(net=totals.net, tax=paid - totals.net, total=paid)
     today = organization.today(now)
     invoice = Invoice.objects.create(
         organization=organization,
@@ -69,7 +75,8 @@ def issue_invoice(
         issued_on=today,
         due_on=today + dt.timedelta(days=settings.INVOICE_DUE_DAYS),
     )
-    _owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
+    if paid is None:
+        _owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
     return invoice
 
 

@@ -9,6 +9,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.arrows import walk
 from accounts.models import Organization, User
 from wallet.money import Money
 
@@ -168,18 +169,7 @@ class Invoice(models.Model):
 
         :raises WrongState: there is no such arrow, or somebody walked another one first.
         """
-        if to not in self.ARROWS[self.status]:
-            raise WrongState(f"{self} is {self.status} and cannot become {to}.")
-        walked = Invoice.objects.filter(pk=self.pk, status=self.status).update(status=to, **changes)
-        if not walked:
-            raise WrongState(f"{self} was changed by somebody else.")
-        self.status = to
-        for name, value in changes.items():
-            setattr(self, name, value)
-
-
-class WrongState(Exception):
-    """A state was to be left in a way in which it cannot be left."""
+        walk(self, to, **changes)
 
 
 class InvoiceLine(models.Model):
@@ -228,12 +218,44 @@ class InvoiceLine(models.Model):
         return Money(self.unit_minor, self.invoice.currency)
 
 
+class CreditNote(models.Model):
+    """A numbered correction of a paid invoice: so much of it went back, and why."""
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="credit_notes")
+    key = models.CharField(max_length=120, help_text="The business act that is corrected.")
+    number = models.CharField(max_length=20, unique=True)
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=500)
+    issued_on = models.DateField()
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["invoice", "key"], name="one_credit_note_per_act"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="credit_note_above_zero"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="credit_note_is_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.invoice.currency)
+
+
 class Document(models.Model):
     """An official PDF: its facts are frozen when it is due, its bytes when it is rendered."""
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", "Invoice"
         RECEIPT = "receipt", "Receipt"
+        CREDIT_NOTE = "credit_note", "Credit note"
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -241,7 +263,10 @@ class Document(models.Model):
         PARKED = "parked", "Parked"
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="documents")
-    kind = models.CharField(max_length=8, choices=Kind)
+    credit_note = models.OneToOneField(
+        CreditNote, models.PROTECT, null=True, blank=True, related_name="document"
+    )
+    kind = models.CharField(max_length=11, choices=Kind)
     number = models.CharField(max_length=20, unique=True)
     facts = models.JSONField()
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
@@ -255,7 +280,16 @@ class Document(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["invoice", "kind"], name="one_document_per_kind"),
+            models.UniqueConstraint(
+                fields=["invoice", "kind"],
+                condition=Q(credit_note__isnull=True),
+                name="one_document_per_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="credit_note", credit_note__isnull=False)
+                | Q(kind__in=["invoice", "receipt"], credit_note__isnull=True),
+                name="credit_note_document_iff_kind",
+            ),
             models.CheckConstraint(
                 condition=Q(status="rendered", pdf__isnull=False)
                 & ~Q(sha256="")
@@ -274,7 +308,9 @@ class Document(models.Model):
             pgtrigger.Protect(
                 name="document_facts_are_frozen",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange("invoice", "kind", "number", "facts", "created_at"),
+                condition=pgtrigger.AnyChange(
+                    "invoice", "credit_note", "kind", "number", "facts", "created_at"
+                ),
             ),
             pgtrigger.Protect(
                 name="rendered_document_is_frozen",

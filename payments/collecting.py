@@ -1,4 +1,4 @@
-"""Money for an open invoice arrives: today by bank, as staff see it on the account."""
+"""Money for an open invoice is collected: from a card, or by bank as staff see it there."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import datetime as dt
 from django.db import transaction
 
 from accounts.acting import record_act
-from accounts.letters import owe_letter
 from accounts.models import Organization, User
 from accounts.refusals import Invalid, Refusal
-from invoices.issuing import settle
 from invoices.models import Invoice
-from payments.models import Payment
+from payments.asking import ask
+from payments.cards import NoCard
+from payments.gateway import Gateway
+from payments.models import Card, Payment
+from payments.settling import give_receipt, record_failed
 from wallet.ledger import lock_wallet
 from wallet.money import Money
 
@@ -23,6 +25,68 @@ class NothingToPay(Refusal):
     code = "nothing_to_pay"
     message = "There is no open invoice to pay."
     remedy = "Nothing is owed."
+
+
+def collect(
+    invoice: Invoice,
+    *,
+    key: str,
+    gateway: Gateway,
+    now: dt.datetime,
+    present: bool = False,
+    return_url: str = "",
+    actor: User | None = None,
+) -> Payment:
+    """Charge the default card for an open invoice; once per business act.
+
+    The payment that comes back is paid, failed with Stripe's reason, or pending: its answer was
+    lost, or its owner must confirm. While one is pending no other is begun. Without a card it
+    failed, unless the owner is ``present``.
+
+    :raises NothingToPay: the invoice is not open.
+    :raises NoCard: the owner is present, and there is no card.
+    """
+    payment = _intend(invoice, key=key, present=present, now=now, actor=actor)
+    if payment.status != Payment.Status.PENDING or payment.asked_at is not None:
+        return payment
+    return ask(payment, gateway=gateway, now=now, present=present, return_url=return_url)
+
+
+@transaction.atomic
+def _intend(
+    invoice: Invoice, *, key: str, present: bool, now: dt.datetime, actor: User | None
+) -> Payment:
+    organization = invoice.organization
+    lock_wallet(organization.pk)
+    invoice = Invoice.objects.select_for_update().get(pk=invoice.pk)
+    payments = Payment.objects.select_related("organization", "card", "invoice")
+    known = payments.filter(organization=organization, key=f"collect:{key}").first()
+    if known is None:
+        known = payments.filter(invoice=invoice, status=Payment.Status.PENDING).first()
+    if known is not None:
+        return known
+    if invoice.status != Invoice.Status.OPEN:
+        raise NothingToPay
+    card = Card.objects.default_of(organization)
+    if card is None and present:
+        raise NoCard
+    payment = Payment.objects.create(
+        organization=organization,
+        invoice=invoice,
+        key=f"collect:{key}",
+        method=Payment.Method.CARD,
+        status=Payment.Status.PENDING,
+        currency=invoice.currency,
+        amount_minor=invoice.total_minor,
+        card=card,
+        actor=actor,
+        created_at=now,
+        look_at=now,
+    )
+    if card is None:
+        words = "There is no card to charge."
+        return record_failed(payment, code="no_card", words=words, now=now)
+    return payment
 
 
 @transaction.atomic
@@ -63,8 +127,10 @@ def record_bank_payment(
             f"a bank payment covers the whole of it.",
             field="amount",
         )
+    if invoice.payments.filter(status=Payment.Status.PENDING).exists():
+        raise Invalid(f"A card is being charged for {invoice.number}; wait for its answer.")
     payment = _write_payment(invoice, reference=reference, now=now)
-    _receipt(payment, invoice, now=now)
+    give_receipt(payment, now=now)
     record_act(
         organization,
         verb="record_payment",
@@ -72,7 +138,7 @@ def record_bank_payment(
         now=now,
         actor=actor,
         before={"invoice": Invoice.Status.OPEN.value},
-        after={"invoice": invoice.status},
+        after={"invoice": Invoice.Status.PAID.value},
     )
     return payment
 
@@ -101,21 +167,4 @@ def _write_payment(invoice: Invoice, *, reference: str, now: dt.datetime) -> Pay
         reference=reference,
         created_at=now,
         settled_at=now,
-    )
-
-
-def _receipt(payment: Payment, invoice: Invoice, *, now: dt.datetime) -> None:
-    paid_with = {"method": payment.get_method_display(), "reference": payment.reference}
-    receipt = settle(invoice, paid_with=paid_with, now=now)
-    owe_letter(
-        payment.organization,
-        code="payment_received",
-        key=f"payment_received:{payment.pk}",
-        context={
-            "amount": payment.amount.display(),
-            "invoice_number": invoice.number,
-            "receipt_number": receipt.number,
-        },
-        document_number=receipt.number,
-        now=now,
     )

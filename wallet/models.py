@@ -18,6 +18,19 @@ def credits_field(**options: object) -> models.DecimalField[Decimal, Decimal]:
     return models.DecimalField(max_digits=20, decimal_places=6, **options)  # type: ignore[arg-type]  # options pass through unseen
 
 
+def optional_credits_field(
+    **options: object,
+) -> models.DecimalField[Decimal | None, Decimal | None]:
+    """Make a column of credits that may be empty."""
+    return models.DecimalField(
+        max_digits=20,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        **options,  # type: ignore[arg-type]  # options pass through unseen
+    )
+
+
 class CreditPrice(models.Model):
     """What one credit costs in a currency, and the bounds of buying in it."""
 
@@ -54,6 +67,9 @@ class Wallet(models.Model):
     paused = models.BooleanField(
         default=False,
         help_text="Was below the overdraft where negative pauses, and not above zero since.",
+    )
+    recharge_below = optional_credits_field(
+        help_text="A charge that leaves less than this is to be followed by a recharge.",
     )
 
     class Meta:

@@ -90,9 +90,11 @@ PLANTED = (
     Planted(
         "I5",
         "a payment that paid nothing",
-        """INSERT INTO payments_payment (organization_id, key, method, status, currency,
-               amount_minor, reference, created_at, settled_at)
-           SELECT organization_id, 'twice', method, status, currency, amount_minor, reference,
+        """INSERT INTO payments_payment (organization_id, key, token, purpose, method, status,
+               currency, amount_minor, refunded_minor, reference, decline_code, failure, looks,
+               created_at, settled_at)
+           SELECT organization_id, 'twice', gen_random_uuid(), purpose, method, status,
+                  currency, amount_minor, 0, reference, '', '', 0,
                   created_at, settled_at FROM payments_payment""",
         "SELECT 'payment ' || id FROM payments_payment WHERE key = 'twice'",
     ),

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Letter
 from accounts.refusals import Invalid
-from invoices.models import Document, Invoice, WrongState
+from accounts.arrows import WrongState
+from invoices.models import Document, Invoice
 from payments.collecting import NothingToPay, record_bank_payment
 from payments.models import Payment
 from tests.builders import MARCH_1, apply, build_organization, build_plan

@@ -1,0 +1,212 @@
+"""Auto-recharge: the consent to it, and one recharge after a charge that leaves too little."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import structlog
+from django.db import transaction
+from django.db.models import Sum
+
+from accounts.acting import record_act
+from accounts.letters import owe_letter
+from accounts.models import Organization, User
+from accounts.refusals import Invalid, Refusal
+from payments.answers import StripeSilent
+from payments.asking import ask, look_later
+from payments.cards import NoCard
+from payments.failing import start_afresh
+from payments.gateway import Gateway
+from payments.models import AutoRecharge, Card, Consent, Payment
+from payments.topping_up import price_of_credits, quote
+from wallet.credits import Credits, display, plain
+from wallet.ledger import lock_wallet
+from wallet.models import Wallet
+from wallet.money import Money
+
+logger = structlog.get_logger(__name__)
+
+FOR_THE_HINT = dt.timedelta(minutes=1)
+
+
+@transaction.atomic
+def save_auto_recharge(
+    organization: Organization,
+    *,
+    enabled: bool,
+    threshold: Credits,
+    amount: Money,
+    now: dt.datetime,
+    actor: User | None = None,
+) -> AutoRecharge:
+    """Write down what somebody agreed to; saving takes back a pause.
+
+    :raises NoCard: it is switched on and there is no card to charge.
+    :raises BelowMinimum: the amount is below the catalogue's minimum.
+    :raises Invalid: a threshold or amount that is not above zero, or above the ceiling.
+    """
+    wallet = lock_wallet(organization.pk)
+    if threshold <= 0:
+        raise Invalid("The threshold must be above zero.", field="threshold")
+    quote(organization, amount)
+    ceiling = ceiling_of(organization)
+    if ceiling is not None and amount.minor > ceiling.minor:
+        words = f"Recharges of a month stay within {ceiling.display()}."
+        raise Invalid(words, field="amount")
+    if enabled and Card.objects.default_of(organization) is None:
+        raise NoCard
+    saved, _ = AutoRecharge.objects.update_or_create(
+        organization=organization,
+        defaults={
+            "enabled": enabled,
+            "threshold": threshold,
+            "currency": amount.currency,
+            "amount_minor": amount.minor,
+            "saved_at": now,
+        },
+    )
+    start_afresh(organization)
+    wallet.recharge_below = threshold if enabled else None
+    wallet.save(update_fields=["recharge_below"])
+    words = _words(saved, ceiling)
+    Consent.objects.create(
+        organization=organization, actor=actor, enabled=enabled, words=words, at=now
+    )
+    after = {"enabled": enabled, "threshold": plain(threshold), "amount": str(amount)}
+    record_act(organization, verb="auto_recharge", summary=words, now=now, actor=actor, after=after)
+    saved.refresh_from_db()
+    return saved
+
+
+def ceiling_of(organization: Organization) -> Money | None:
+    """Answer how much may be recharged in a calendar month, if the catalogue says."""
+    minor = price_of_credits(organization).monthly_recharge_ceiling_minor
+    return None if minor is None else Money(minor, organization.currency)
+
+
+def _words(saved: AutoRecharge, ceiling: Money | None) -> str:
+    if not saved.enabled:
+        return "Auto-recharge switched off"
+    within = f", at most {ceiling.display()} in a month" if ceiling else ""
+    return (
+        f"Auto-recharge: below {display(saved.threshold)} credits the default card is charged "
+        f"{saved.amount.display()}{within}"
+    )
+
+
+def want_recharges(organizations: Iterable[int], *, now: dt.datetime) -> bool:
+    """Intend one recharge for each organization whose wallet a charge left below its threshold.
+
+    Within the charge's transaction, under the wallets' locks, so that it is never forgotten;
+    one in flight, a pause, or a month that is used up intends none. Answers whether any is new.
+    """
+    consents = AutoRecharge.objects.select_related("organization").filter(
+        organization_id__in=list(organizations), enabled=True, paused_at__isnull=True
+    )
+    wanted = [_want(consent, now=now) for consent in consents.order_by("organization_id")]
+    return any(wanted)
+
+
+def _want(consent: AutoRecharge, *, now: dt.datetime) -> bool:
+    organization = consent.organization
+    recharges = Payment.objects.filter(organization=organization, purpose=Payment.Purpose.RECHARGE)
+    waits = consent.retry_at is not None and now < consent.retry_at
+    if waits or recharges.filter(status=Payment.Status.PENDING).exists():
+        return False
+    try:
+        credits, totals = quote(organization, consent.amount)
+    except Refusal as refused:
+        # The catalogue has moved on; a charge must never fail for it.
+        logger.warning("recharge_not_sold", organization=organization.pk, words=refused.words)
+        return False
+    if not _within_ceiling(consent, totals.total, now=now):
+        return False
+    payment = Payment(
+        organization=organization,
+        purpose=Payment.Purpose.RECHARGE,
+        method=Payment.Method.CARD,
+        status=Payment.Status.PENDING,
+        currency=consent.currency,
+        amount_minor=totals.total.minor,
+        net_minor=totals.net.minor,
+        credits=credits,
+        created_at=now,
+        look_at=now + FOR_THE_HINT,
+    )
+    payment.key = f"recharge:{payment.token}"
+    payment.save(force_insert=True)
+    return True
+
+
+def _within_ceiling(consent: AutoRecharge, asked: Money, *, now: dt.datetime) -> bool:
+    organization = consent.organization
+    ceiling = ceiling_of(organization)
+    if ceiling is None:
+        return True
+    month = now.astimezone(organization.zone).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    taken = Payment.objects.filter(
+        organization=organization,
+        purpose=Payment.Purpose.RECHARGE,
+        status__in=[Payment.Status.PENDING, *Payment.MONEY_CAME],
+        created_at__gte=month,
+    ).aggregate(sum=Sum("amount_minor"))["sum"]
+    if (taken or 0) + asked.minor <= ceiling.minor:
+        return True
+    owe_letter(
+        organization,
+        code="recharge_paused",
+        key=f"recharge_ceiling:{month:%Y-%m}",
+        context={
+            "amount": asked.display(),
+            "ceiling": ceiling.display(),
+            "month": f"{month:%B %Y}",
+        },
+        now=now,
+    )
+    return False
+
+
+def recharge_due(*, gateway: Gateway, now: dt.datetime, limit: int = 200) -> int:
+    """Make the recharges that charges intended, and those that a crash left; answers how many."""
+    due = Payment.objects.filter(
+        purpose=Payment.Purpose.RECHARGE, status=Payment.Status.PENDING, asked_at__isnull=True
+    )
+    made = 0
+    for pk in list(due.order_by("id").values_list("id", flat=True)[:limit]):
+        payment = _claim(pk, now=now)
+        if payment is None:
+            continue
+        try:
+            ask(payment, gateway=gateway, now=now)
+            made += 1
+        except StripeSilent:
+            break
+        except Exception:  # a bad row is logged and does not stop the sweep
+            logger.exception("recharge_not_made", payment=pk)
+    return made
+
+
+@transaction.atomic
+def _claim(pk: int, *, now: dt.datetime) -> Payment | None:
+    """Take one for this worker: from now on it was asked for, and only looking resolves it."""
+    payment = (
+        Payment.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("organization")
+        .filter(pk=pk, status=Payment.Status.PENDING, asked_at__isnull=True)
+        .first()
+    )
+    if payment is None:
+        return None
+    payment.card = Card.objects.default_of(payment.organization)
+    payment.asked_at = now
+    payment.save(update_fields=["card", "asked_at"])
+    look_later(payment, now=now)
+    return payment
+
+
+def is_below_threshold(wallet: Wallet) -> bool:
+    """Answer whether a charge that left this balance is to be followed by a recharge."""
+    return wallet.recharge_below is not None and wallet.balance < wallet.recharge_below
