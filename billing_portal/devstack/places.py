@@ -32,7 +32,7 @@ class Home:
 
     @property
     def loaded(self) -> Path:
-        """Return the file that exists once the demo data are complete."""
+        """Return the file that exists once the demo data are complete; it names their tables."""
         return self.directory / "demo-data-loaded"
 
     def log(self, name: str) -> Path:

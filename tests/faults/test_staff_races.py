@@ -17,35 +17,57 @@ from plans.provisioning import NewOrganization, provision
 from plans.refusals import PreviewOutdated, TrialUsed
 from plans.trials import start_trial
 from tests.builders import MARCH_1, build_organization, build_plan, build_site
-from tests.faults.threads import at_once
+from tests.faults.threads import at_once, take_out_row_locks
 from wallet.money import Money
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_two_staff_confirm_the_same_preview_and_the_second_is_told() -> None:
+def confirm_at_once(threads: int) -> list[type[BaseException]]:
+    """Let staff confirm one preview; answers what they were told who did not win."""
     build_plan()
     acme = build_organization()
     request = PlanRequest(plan="starter")
     digest = propose(acme, request, now=MARCH_1).digest
-
     raised = at_once(
-        8,
+        threads,
         lambda _: apply_plan(acme, request, reason="agreed", digest=digest, now=MARCH_1),
     )
+    return [type(error) for error in raised]
 
-    assert [type(error) for error in raised] == [PreviewOutdated] * 7
+
+def test_two_staff_confirm_the_same_preview_and_the_second_is_told() -> None:
+    assert confirm_at_once(8) == [PreviewOutdated] * 7
     assert (Period.objects.count(), Invoice.objects.count()) == (1, 1)
 
 
-def test_a_trial_that_is_started_many_times_at_once_starts_once() -> None:
+def test_without_row_locks_the_race_of_two_staff_is_found_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take_out_row_locks(monkeypatch)
+
+    assert confirm_at_once(8) != [PreviewOutdated] * 7
+
+
+def start_at_once(threads: int) -> list[type[BaseException]]:
+    """Start a trial many times; answers what those were told who came second."""
     build_plan("trial", "trial")
     acme = build_organization()
-
-    raised = at_once(8, lambda _: start_trial(acme, now=MARCH_1))
-
-    assert [type(error) for error in raised] == [TrialUsed] * 7
+    raised = at_once(threads, lambda _: start_trial(acme, now=MARCH_1))
     assert acme.ledger_entries.filter(kind="signup").count() == 1
+    return [type(error) for error in raised]
+
+
+def test_a_trial_that_is_started_many_times_at_once_starts_once() -> None:
+    assert start_at_once(8) == [TrialUsed] * 7
+
+
+def test_without_row_locks_the_race_of_trials_is_found_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take_out_row_locks(monkeypatch)
+
+    assert start_at_once(8) != [TrialUsed] * 7
 
 
 def test_one_external_id_makes_one_organization_however_often_it_is_sent_at_once() -> None:
@@ -76,7 +98,8 @@ def issue_with_rollbacks(threads: int, times: int) -> list[str]:
             except RollBack:
                 pass
 
-    assert at_once(threads, work) == []
+    raised = at_once(threads, work)
+    assert raised == [], raised[0]
     numbers = Invoice.objects.order_by("number").values_list("number", flat=True)
     return [str(number) for number in numbers]
 
@@ -90,6 +113,15 @@ def test_numbers_have_no_gap_though_transactions_are_rolled_back() -> None:
 
     assert numbers == [f"INV-{n:06d}" for n in range(1, len(numbers) + 1)]
     assert Series.objects.get(code="INV").next_number == len(numbers) + 1
+
+
+def test_without_row_locks_the_race_of_numbers_is_found_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take_out_row_locks(monkeypatch)
+
+    with pytest.raises(AssertionError, match="duplicate key|another"):
+        issue_with_rollbacks(threads=32, times=15)
 
 
 @pytest.mark.faults

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
 
 def at_once(count: int, work: Callable[[int], object]) -> list[BaseException]:
@@ -28,3 +31,12 @@ def at_once(count: int, work: Callable[[int], object]) -> list[BaseException]:
     for thread in threads:
         thread.join()
     return raised
+
+
+def take_out_row_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plant a fault: from now on ``SELECT … FOR UPDATE`` locks nothing, anywhere."""
+
+    def unlocked(rows: QuerySet[Any], **_: object) -> QuerySet[Any]:
+        return rows.all()
+
+    monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
