@@ -22,7 +22,6 @@ from payments.models import AutoRecharge, Card, Consent, Payment
 from payments.topping_up import price_of_credits, quote
 from wallet.credits import Credits, display, plain
 from wallet.ledger import lock_wallet
-from wallet.models import Wallet
 from wallet.money import Money
 
 logger = structlog.get_logger(__name__)
@@ -95,24 +94,26 @@ def _words(saved: AutoRecharge, ceiling: Money | None) -> str:
     )
 
 
-def want_recharges(organizations: Iterable[int], *, now: dt.datetime) -> bool:
+def want_recharges(organizations: Iterable[int], *, now: dt.datetime) -> set[int]:
     """Intend one recharge for each organization whose wallet a charge left below its threshold.
 
     Within the charge's transaction, under the wallets' locks, so that it is never forgotten;
-    one in flight, a pause, or a month that is used up intends none. Answers whether any is new.
+    one in flight, a pause, or a month that is used up intends none. Answers those that have one
+    in flight now.
     """
     consents = AutoRecharge.objects.select_related("organization").filter(
         organization_id__in=list(organizations), enabled=True, paused_at__isnull=True
     )
-    wanted = [_want(consent, now=now) for consent in consents.order_by("organization_id")]
-    return any(wanted)
+    consents = consents.order_by("organization_id")
+    return {consent.organization_id for consent in consents if _want(consent, now=now)}
 
 
 def _want(consent: AutoRecharge, *, now: dt.datetime) -> bool:
     organization = consent.organization
     recharges = Payment.objects.filter(organization=organization, purpose=Payment.Purpose.RECHARGE)
-    waits = consent.retry_at is not None and now < consent.retry_at
-    if waits or recharges.filter(status=Payment.Status.PENDING).exists():
+    if recharges.filter(status=Payment.Status.PENDING).exists():
+        return True
+    if consent.retry_at is not None and now < consent.retry_at:
         return False
     try:
         credits, totals = quote(organization, consent.amount)
@@ -205,8 +206,3 @@ def _claim(pk: int, *, now: dt.datetime) -> Payment | None:
     payment.save(update_fields=["card", "asked_at"])
     look_later(payment, now=now)
     return payment
-
-
-def is_below_threshold(wallet: Wallet) -> bool:
-    """Answer whether a charge that left this balance is to be followed by a recharge."""
-    return wallet.recharge_below is not None and wallet.balance < wallet.recharge_below

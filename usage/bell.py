@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -52,3 +53,21 @@ def bell_of(
 
 def _asks_balance(terms: Terms, allowance_left: Mapping[str, Decimal]) -> bool:
     return any(terms.charges(meter) and allowance_left.get(meter, 0) <= 0 for meter in GATED_METERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How full a wallet is: its balance, how far it may go, and what the bell says to that."""
+
+    balance: Decimal
+    overdraft: Decimal
+    bell: Bell
+
+
+def crossed(before: Level, after: Level) -> str:
+    """Answer the letter that is due for a change of level, or nothing."""
+    if after.bell == Bell.RED and before.bell != Bell.RED:
+        return "balance_blocked"
+    if after.bell == Bell.AMBER and before.balance > 0 >= after.balance:
+        return "low_balance"
+    return ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -12,16 +11,17 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.letters import owe_letter
 from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
+from payments.recharging import want_recharges
 from plans.refusals import NoSubscription
-from usage.bell import Bell
+from usage.alerting import note_crossing
+from usage.bell import Level
 from usage.holdings import HeldPeriod, Holding, hold
 from usage.rating import Draw, Measured, Rated, draw, measure_call, rate
 from usage.recording import Charge, record
 from usage.reports import Report, read_report
-from wallet.credits import ZERO, display, plain
+from wallet.credits import ZERO, plain
 from wallet.ledger import post
 
 MOST_EVENTS = 1000
@@ -103,7 +103,7 @@ def _charge_reports(
     now: dt.datetime,
 ) -> None:
     holdings = hold((report for _, report in reports), only=only, now=now)
-    before = {name: (holding.balance, holding.bell()) for name, holding in holdings.items()}
+    before = {name: holding.level() for name, holding in holdings.items()}
     charges: list[Charge] = []
     for place, report in reports:
         holding = holdings.get(report.organization)
@@ -115,8 +115,30 @@ def _charge_reports(
             results[place] = _refused(report.event_id, refusal)
     post([posting for made in charges for posting in made.postings()], now=now)
     record(charges, now=now)
-    for name, (balance, bell) in before.items():
-        _tell_crossing(holdings[name], balance, bell, charges, now=now)
+    _follow_up(charges, holdings, before, now=now)
+
+
+def _follow_up(
+    charges: Sequence[Charge],
+    holdings: Mapping[str, Holding],
+    before: Mapping[str, Level],
+    *,
+    now: dt.datetime,
+) -> None:
+    """Intend the recharges that these charges make due, and tell who has nothing left."""
+    low = [holding.organization_id for holding in holdings.values() if holding.wants_recharge]
+    recharging = want_recharges(low, now=now) if low else set()
+    last = {made.report.organization: made.report.event_id for made in charges}
+    for name, event_id in last.items():
+        holding = holdings[name]
+        note_crossing(
+            holding.organization_id,
+            before[name],
+            holding.level(),
+            event_id=event_id,
+            recharging=holding.organization_id in recharging,
+            now=now,
+        )
 
 
 def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Result:
@@ -216,29 +238,3 @@ def _refused(event_id: str | None, refusal: Refusal) -> Result:
 def _id_of(raw: object) -> str | None:
     found = raw.get("id") if isinstance(raw, dict) else None
     return found[:200] if isinstance(found, str) else None
-
-
-def _tell_crossing(
-    holding: Holding,
-    balance_before: Decimal,
-    bell_before: Bell,
-    charges: Sequence[Charge],
-    *,
-    now: dt.datetime,
-) -> None:
-    """Owe a letter where this charge emptied the wallet or turned the bell red."""
-    bell = holding.bell()
-    if bell == Bell.RED and bell_before != Bell.RED:
-        code = "balance_blocked"
-    elif bell == Bell.AMBER and balance_before > 0 >= holding.balance:
-        code = "low_balance"
-    else:
-        return
-    last = [c.report for c in charges if c.organization_id == holding.organization_id][-1]
-    owe_letter(
-        Organization.objects.get(pk=holding.organization_id),
-        code=code,
-        key=f"{code}:{hashlib.sha256(last.event_id.encode()).hexdigest()[:32]}",
-        context={"wallet": display(holding.balance), "overdraft": display(holding.overdraft)},
-        now=now,
-    )

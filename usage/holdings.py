@@ -14,7 +14,7 @@ from django.db import connection
 
 from plans.models import terms_of
 from plans.terms import Terms
-from usage.bell import Bell, bell_of
+from usage.bell import Bell, Level, bell_of
 from usage.rating import Source
 from usage.reports import Report
 from wallet.credits import ZERO
@@ -55,10 +55,12 @@ class Holding:
     overdraft: Decimal
     pause_when: str
     paused: bool
+    recharge_below: Decimal | None
     periods: list[HeldPeriod]
     sources: list[Source]
     agents: dict[str, int]
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drew_on_wallet: bool = False
 
     def period_at(self, instant: dt.datetime) -> HeldPeriod | None:
         """Answer the period in which something that started at this instant counts.
@@ -73,8 +75,20 @@ class Holding:
     def spend(self, credits: Decimal) -> None:
         """Take from the wallet, and remember a balance that pauses until it is positive."""
         self.balance -= credits
+        self.drew_on_wallet = True
         if self.pause_when == "negative" and self.balance < -self.overdraft:
             self.paused = True
+
+    @property
+    def wants_recharge(self) -> bool:
+        """Answer whether a draw on the wallet left it below the threshold of its owner."""
+        if not self.drew_on_wallet or self.recharge_below is None:
+            return False
+        return self.balance < self.recharge_below
+
+    def level(self) -> Level:
+        """Answer how full the wallet is now."""
+        return Level(self.balance, self.overdraft, self.bell())
 
     def bell(self) -> Bell:
         """Answer the bell's colour on the newest period's terms."""
@@ -130,6 +144,7 @@ def _holding(loaded: Mapping[str, Any]) -> Holding:
         overdraft=Decimal(loaded["overdraft"]),
         pause_when=loaded["pause_when"],
         paused=loaded["paused"],
+        recharge_below=Decimal(below) if (below := loaded["recharge_below"]) else None,
         periods=[
             HeldPeriod(
                 id=period["id"],

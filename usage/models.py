@@ -95,3 +95,18 @@ class BatchPass(models.Model):
 
     def __str__(self) -> str:
         return self.batch
+
+
+class Crossing(models.Model):
+    """A charge that emptied a wallet while it is being recharged: to be looked at afterwards."""
+
+    organization = models.OneToOneField(
+        Organization, models.CASCADE, primary_key=True, related_name="+"
+    )
+    event_id = models.CharField(max_length=200)
+    balance_before = models.DecimalField(max_digits=20, decimal_places=6)
+    bell_before = models.CharField(max_length=5)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"crossing of {self.organization}"

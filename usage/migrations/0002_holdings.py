@@ -21,7 +21,7 @@ BEGIN
     SELECT o.external_id::text, json_build_object(
         'id', o.id, 'zone', o.time_zone,
         'balance', w.balance::text, 'overdraft', w.overdraft::text,
-        'pause_when', w.pause_when, 'paused', w.paused,
+        'pause_when', w.pause_when, 'paused', w.paused, 'recharge_below', w.recharge_below::text,
         'periods', (
             SELECT json_agg(json_build_object(
                 'id', p.id, 'version', p.version_id, 'starts_at', p.starts_at,
