@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import stripe
 
-Transport = Callable[[str, str, str, Mapping[str, str]], tuple[int, Mapping[str, str], str]]
+Transport = Callable[[str, str, str, Mapping[str, str]], tuple[int, Mapping[str, str], bytes]]
 """Takes method, path with query, form-encoded body and headers; answers status, headers, body.
 
 It raises ``ConnectionError`` where the connection is lost before an answer came.
@@ -46,7 +46,7 @@ class InProcess(stripe.HTTPClient):
         except ConnectionError as error:
             words = f"The connection was lost: {error}"
             raise stripe.APIConnectionError(words) from error  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
-        return body, status, answered
+        return body.decode(), status, answered
 
     def request_stream(
         self,
