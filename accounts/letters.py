@@ -25,6 +25,8 @@ FindDocument = Callable[[str], Attachment | None]
 
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = dt.timedelta(minutes=1)
+# Longer than a mail server may take to answer.
+CLAIM = dt.timedelta(minutes=10)
 
 
 # Where the server itself does not answer, the letters behind would each wait for it as long.
@@ -121,14 +123,12 @@ def deliver_due(*, now: dt.datetime, find_document: FindDocument, limit: int = 5
     return sent
 
 
-@transaction.atomic
 def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> Outcome:
-    letter = (
-        Letter.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("organization")
-        .filter(pk=pk, status=Letter.Status.WAITING, due_at__lte=now)
-        .first()
-    )
+    """Claim a letter, mail it, and write down what came of it; nothing is locked meanwhile.
+
+    A sweep that dies after mailing leaves the claim to run out, and the letter is mailed again.
+    """
+    letter = _claim(pk, now=now)
     if letter is None:
         return Outcome.NOT_SENT
     try:
@@ -136,19 +136,36 @@ def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> Outco
             _send(letter, find_document)
     except DocumentNotReady:
         # It steps back, or letters that wait for a parked document would fill every sweep.
-        letter.due_at = now + FIRST_PAUSE
-        letter.save(update_fields=["due_at"])
+        _note(letter, due_at=now + FIRST_PAUSE)
         return Outcome.NOT_SENT
     except NobodyToWrite:
-        letter.status, letter.last_error = Letter.Status.PARKED, "There is nobody to write to."
-        letter.save(update_fields=["status", "last_error"])
+        _note(letter, status=Letter.Status.PARKED, last_error="There is nobody to write to.")
         return Outcome.NOT_SENT
     except Exception as error:  # noqa: BLE001 - one bad letter must not stop the others
         _postpone(letter, error, now=now)
         return Outcome.NO_SERVER if isinstance(error, NO_SERVER) else Outcome.NOT_SENT
-    letter.status, letter.sent_at = Letter.Status.SENT, now
-    letter.save(update_fields=["status", "sent_at"])
+    _note(letter, status=Letter.Status.SENT, sent_at=now)
     return Outcome.SENT
+
+
+@transaction.atomic
+def _claim(pk: int, *, now: dt.datetime) -> Letter | None:
+    """Take a letter that is due, so that no other sweep finds it due until the claim runs out."""
+    letter = (
+        Letter.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("organization")
+        .filter(pk=pk, status=Letter.Status.WAITING, due_at__lte=now)
+        .first()
+    )
+    if letter is not None:
+        _note(letter, due_at=now + CLAIM)
+    return letter
+
+
+def _note(letter: Letter, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(letter, name, value)
+    letter.save(update_fields=list(changes))
 
 
 def try_again(letter: Letter, *, now: dt.datetime) -> None:
@@ -171,10 +188,12 @@ def _send(letter: Letter, find_document: FindDocument) -> None:
 
 
 def _postpone(letter: Letter, error: Exception, *, now: dt.datetime) -> None:
-    letter.attempts += 1
-    letter.last_error = f"{type(error).__name__}: {error}"[:500]
-    letter.due_at = now + FIRST_PAUSE * 2 ** (letter.attempts - 1)
-    if letter.attempts >= MOST_ATTEMPTS:
-        letter.status = Letter.Status.PARKED
-    letter.save(update_fields=["attempts", "last_error", "due_at", "status"])
+    attempts = letter.attempts + 1
+    _note(
+        letter,
+        attempts=attempts,
+        last_error=f"{type(error).__name__}: {error}"[:500],
+        due_at=now + FIRST_PAUSE * 2 ** (attempts - 1),
+        status=Letter.Status.PARKED if attempts >= MOST_ATTEMPTS else Letter.Status.WAITING,
+    )
     logger.warning("letter_not_sent", letter=letter.pk, code=letter.code, error=letter.last_error)
