@@ -25,6 +25,7 @@ ERRORS = {
     415: ("The body is announced as something else than JSON.", "unsupported_media_type"),
     422: ("Refused by a rule; the code says which.", "plan_not_available"),
     429: ("Too many requests; `Retry-After` says when to try again.", "throttled"),
+    503: ("Stripe does not answer; the same request again is safe.", "stripe_unavailable"),
 }
 
 

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 STATUS_OF_REFUSALS = {
     "not_found": status.HTTP_404_NOT_FOUND,
     "id_conflict": status.HTTP_409_CONFLICT,
+    "stripe_unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 CODES: dict[type[Exception], str] = {exceptions.ParseError: "malformed"}
 NO_KEY = "A key is needed: Authorization: Api-Key PREFIX.SECRET"

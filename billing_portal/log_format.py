@@ -64,5 +64,7 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
             # Subsetting a font is worth hundreds of lines per document.
             "fontTools": {"level": "WARNING"},
             "weasyprint.progress": {"level": "WARNING"},
+            # Two lines for every question to Stripe, with the ids of what was asked about.
+            "stripe": {"level": "WARNING"},
         },
     }

@@ -20,7 +20,7 @@ logger = structlog.get_logger(__name__)
 def _door(entry: Entry) -> Any:
     @app.task(name=task_name(entry))  # type: ignore[untyped-decorator]  # Celery has no types
     def door() -> None:
-        entry.sweep(now=timezone.now())
+        entry.ring(now=timezone.now())
 
     return door
 

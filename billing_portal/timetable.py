@@ -21,8 +21,19 @@ from accounts.models import Letter
 from billing_portal.doctor import examine
 from billing_portal.logins import forget_logins
 from invoices.documents import find_document, render_due
+from payments.answers import StripeSilent
+from payments.cards import look_after_holds
+from payments.gateway import at_stripe
+from payments.handling import handle_due
+from payments.mirror import mirror_due
+from payments.models import Payment, Refund, StripeEvent
+from payments.recharging import recharge_due
+from payments.reconciling import reconcile
+from payments.refunding import resolve_refunds
+from payments.resolving import resolve_due
 from plans.models import Period
 from plans.reminding import remind_due
+from usage.alerting import tell_crossings
 from wallet.granting import expire_due
 from wallet.models import CreditGrant
 
@@ -101,6 +112,20 @@ class Entry:
     wakes: Wakes
     why: str
     noted: Noted | None = None
+    asks_stripe: bool = False
+
+    def ring(self, *, now: dt.datetime) -> object:
+        """Let the sweep look for its rows; answers what it answers.
+
+        One that asks Stripe finds nothing to do on a site without Stripe.
+        """
+        if not self.asks_stripe:
+            return self.sweep(now=now)
+        try:
+            gateway = at_stripe()
+        except StripeSilent:
+            return None
+        return self.sweep(gateway=gateway, now=now)
 
 
 TIMETABLE = (
@@ -121,6 +146,57 @@ TIMETABLE = (
         "Tells owners that a trial or plan ends soon, and that it ended; the gate knows by itself.",
         Noted(Period.objects.all(), "look_at"),
     ),
+    # What comes of money, before the documents and letters that it makes.
+    Entry(
+        "handle_events",
+        handle_due,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Acts on what Stripe told us; the door for it only keeps it.",
+        Noted(StripeEvent.objects.filter(status=StripeEvent.Status.WAITING), "due_at"),
+        asks_stripe=True,
+    ),
+    Entry(
+        "recharge",
+        recharge_due,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Makes the recharges that charges asked for, and those that a crash left.",
+        asks_stripe=True,
+    ),
+    Entry(
+        "resolve_payments",
+        resolve_due,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Asks Stripe what became of payments whose answer was lost, until it is known.",
+        Noted(Payment.objects.all(), "look_at"),
+        asks_stripe=True,
+    ),
+    Entry(
+        "resolve_refunds",
+        resolve_refunds,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Asks Stripe what became of refunds whose answer was lost, until it is known.",
+        Noted(Refund.objects.all(), "look_at"),
+        asks_stripe=True,
+    ),
+    Entry(
+        "tell_crossings",
+        tell_crossings,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Tells who has nothing left, after the recharge that was to help has come or failed.",
+    ),
+    Entry(
+        "look_after_holds",
+        look_after_holds,
+        Every(minutes=5),
+        Wakes.NOTHING,
+        "Voids the verification holds, and verifies the cards, that a crash left.",
+        asks_stripe=True,
+    ),
     Entry(
         "render_documents",
         render_due,
@@ -135,6 +211,21 @@ TIMETABLE = (
         Wakes.WORK,
         "Mails the letters that are owed, with their PDF, and tries failed ones again.",
         Noted(Letter.objects.filter(status=Letter.Status.WAITING), "due_at"),
+    ),
+    Entry(
+        "mirror",
+        mirror_due,
+        Every(minutes=5),
+        Wakes.NOTHING,
+        "Lets dj-stripe's tables follow Stripe, after what concerns us is done.",
+    ),
+    Entry(
+        "reconcile",
+        reconcile,
+        Nightly(hour=2, minute=40),
+        Wakes.NOTHING,
+        "Takes in what Stripe said and we never heard, and names what is paid on one side only.",
+        asks_stripe=True,
     ),
     Entry(
         "examine",

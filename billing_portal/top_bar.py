@@ -17,11 +17,15 @@ SECTIONS = {
     "overview": "Overview",
     "plan_and_usage": "Plan & usage",
     "wallet": "Wallet",
+    "payment_methods": "Payment methods",
     "invoices": "Invoices",
     "billing_history": "Billing history",
 }
 BELONGS_TO = {"invoice": "invoices", "invoice_pdf": "invoices", "receipt_pdf": "invoices"}
-BELONGS_TO |= {"usage_event": "wallet"}
+BELONGS_TO |= {"usage_event": "wallet", "top_up": "wallet", "auto_recharge": "wallet"}
+BELONGS_TO |= {"pay_invoice": "invoices", "payment": "billing_history"}
+BELONGS_TO |= {"remove_card": "payment_methods"}
+SHORT = {"Plan & usage": "Plan", "Payment methods": "Cards", "Billing history": "History"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Link:
     @property
     def short(self) -> str:
         """The label where there is little room."""
-        return self.label.removeprefix("Billing ").capitalize()
+        return SHORT.get(self.label, self.label)
 
 
 class TopBar:

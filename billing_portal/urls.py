@@ -4,18 +4,23 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from billing_portal import brand_style, overview_page, views
+from billing_portal import brand_style, card_removal_page, overview_page, views, webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview_page.home, name="home"),
     path("billing/", overview_page.overview_page, name="overview"),
+    path(
+        "billing/payment-methods/<int:card>/remove/",
+        card_removal_page.card_removal,
+        name="remove_card",
+    ),
     path("brand.css", brand_style.brand_style, name="brand_style"),
     path("healthz/", views.healthz, name="healthz"),
+    path("stripe/webhook/", webhooks.stripe_webhook, name="stripe_webhook"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("plans.urls")),
-    path("", include("wallet.urls")),
     path("", include("invoices.urls")),
     path("", include("payments.urls")),
     path("", include("usage.urls")),

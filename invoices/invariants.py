@@ -12,6 +12,10 @@ _NUMBERS = """
     SELECT number, substring(number FROM '^(.+)-[0-9]+$'),
            substring(number FROM '-([0-9]+)$')::bigint, created_at
     FROM invoices_document WHERE kind = 'receipt'
+    UNION ALL
+    SELECT number, substring(number FROM '^(.+)-[0-9]+$'),
+           substring(number FROM '-([0-9]+)$')::bigint, issued_at
+    FROM invoices_creditnote
 """
 
 # Of two who issue at once the one who read the clock first may be the second to take a number;
@@ -48,13 +52,16 @@ INVARIANTS = (
     ),
     Invariant(
         "I8c",
-        "no draft has a number, everything issued has one, and its document carries it",
+        "no draft has a number, everything issued has one, and its document carries it; what was "
+        "paid before there was an invoice has no document that asks for money",
         """
         SELECT 'is ' || i.status || ', number ' || coalesce(i.number, 'none')
                || ', document ' || coalesce(d.number, 'none'), 'invoice ' || i.id
         FROM invoices_invoice i
         LEFT JOIN invoices_document d ON d.invoice_id = i.id AND d.kind = 'invoice'
-        WHERE (i.status = 'draft') <> (i.number IS NULL) OR i.number IS DISTINCT FROM d.number
+        WHERE (i.status = 'draft') <> (i.number IS NULL)
+           OR i.number IS DISTINCT FROM d.number
+              AND NOT (d.id IS NULL AND i.status = 'paid' AND i.settled_at = i.issued_at)
         ORDER BY i.id
         """,
     ),
@@ -78,14 +85,18 @@ INVARIANTS = (
         "I9b",
         "a document says what its invoice says, and its bytes are the ones that were rendered",
         """
-        SELECT CASE WHEN (d.facts ->> 'total_minor')::bigint IS DISTINCT FROM i.total_minor
-                    THEN 'says ' || coalesce(d.facts ->> 'total_minor', 'nothing')
-                         || ', its invoice ' || i.total_minor
-                    ELSE 'its bytes have another hash' END,
+        SELECT CASE WHEN d.total IS DISTINCT FROM d.said
+                    THEN 'says ' || coalesce(d.said::text, 'nothing')
+                         || ', its invoice or credit note ' || d.total
+                    ELSE 'its bytes or its currency are others' END,
                d.number
-        FROM invoices_document d JOIN invoices_invoice i ON i.id = d.invoice_id
-        WHERE (d.facts ->> 'total_minor')::bigint IS DISTINCT FROM i.total_minor
-           OR d.facts ->> 'currency' IS DISTINCT FROM i.currency
+        FROM (SELECT d.*, i.currency, coalesce(n.amount_minor, i.total_minor) AS total,
+                     (d.facts ->> 'total_minor')::bigint AS said
+              FROM invoices_document d
+              JOIN invoices_invoice i ON i.id = d.invoice_id
+              LEFT JOIN invoices_creditnote n ON n.id = d.credit_note_id) d
+        WHERE d.said IS DISTINCT FROM d.total
+           OR d.facts ->> 'currency' IS DISTINCT FROM d.currency
            OR d.pdf IS NOT NULL AND encode(sha256(d.pdf), 'hex') <> d.sha256
         ORDER BY d.number
         """,
@@ -99,6 +110,24 @@ INVARIANTS = (
         FROM invoices_invoice i
         LEFT JOIN invoices_document d ON d.invoice_id = i.id AND d.kind = 'receipt'
         WHERE (i.status = 'paid') <> (d.id IS NOT NULL)
+        ORDER BY i.id
+        """,
+    ),
+    Invariant(
+        "I9d",
+        "what is credited of an invoice is the sum of its credit notes, each with its document",
+        """
+        SELECT 'credited ' || i.credited_minor || ', credit notes ' || coalesce(n.amount, 0)
+               || ', documents ' || coalesce(n.documents, 0), coalesce(i.number, 'invoice ' || i.id)
+        FROM invoices_invoice i
+        LEFT JOIN (SELECT n.invoice_id, sum(n.amount_minor) AS amount, count(*) AS notes,
+                          count(d.id) AS documents
+                   FROM invoices_creditnote n
+                   LEFT JOIN invoices_document d ON d.credit_note_id = n.id
+                        AND d.invoice_id = n.invoice_id AND d.number = n.number
+                   GROUP BY n.invoice_id) n ON n.invoice_id = i.id
+        WHERE i.credited_minor <> coalesce(n.amount, 0)
+           OR n.notes IS DISTINCT FROM n.documents OR i.credited_minor > 0 AND i.status <> 'paid'
         ORDER BY i.id
         """,
     ),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Organization
-from invoices.models import Document, Invoice, InvoiceLine, Series
+from invoices.models import CreditNote, Document, Invoice, InvoiceLine, Series
 from invoices.totals import Line, Tax, Totals, totals_of
 from wallet.money import Money
 
@@ -76,7 +76,7 @@ def issue_invoice(
         due_on=today + dt.timedelta(days=settings.INVOICE_DUE_DAYS),
     )
     if paid is None:
-        _owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
+        owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
     return invoice
 
 
@@ -88,7 +88,7 @@ def settle(invoice: Invoice, *, paid_with: dict[str, str], now: dt.datetime) -> 
     :raises WrongState: it is not open any more.
     """
     invoice.move(Invoice.Status.PAID, settled_at=now)
-    return _owe_document(
+    return owe_document(
         invoice,
         Document.Kind.RECEIPT,
         number=next_number(RECEIPT_SERIES),
@@ -122,14 +122,16 @@ def _write_lines(invoice: Invoice, lines: list[Line]) -> None:
     )
 
 
-def _owe_document(
+def owe_document(
     invoice: Invoice,
     kind: Document.Kind,
     *,
     number: str,
     now: dt.datetime,
-    paid: dict[str, str] | None = None,
+    credit_note: CreditNote | None = None,
+    **said: Any,
 ) -> Document:
+    """Freeze what a document says: what its invoice says, and what it says itself instead."""
     facts: dict[str, Any] = {
         "number": number,
         "kind": kind.value,
@@ -156,11 +158,16 @@ def _owe_document(
         "tax_percent": f"{invoice.tax_percent.normalize():f}" if invoice.tax_percent else "",
         "tax_minor": invoice.tax_minor,
         "total_minor": invoice.total_minor,
-        "paid": paid,
+        "paid": None,
         "brand": dict(settings.BRAND),
     }
     return Document.objects.create(
-        invoice=invoice, kind=kind, number=number, facts=facts, created_at=now
+        invoice=invoice,
+        credit_note=credit_note,
+        kind=kind,
+        number=number,
+        facts=facts | said,
+        created_at=now,
     )
 
 

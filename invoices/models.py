@@ -160,6 +160,10 @@ class Invoice(models.Model):
     def tax(self) -> Money:
         return Money(self.tax_minor, self.currency)
 
+    @property
+    def credited(self) -> Money:
+        return Money(self.credited_minor, self.currency)
+
     def is_overdue(self, today: dt.date) -> bool:
         """Answer whether it is still open after its last day to pay."""
         return self.status == self.Status.OPEN and self.due_on is not None and self.due_on < today

@@ -84,20 +84,21 @@ class Sheet:
 
 def sheet_of(facts: Mapping[str, Any]) -> Sheet:
     """Put the facts of a document into words; the same facts make the same sheet for ever."""
-    currency, paid = facts["currency"], facts["paid"]
+    currency, kind = facts["currency"], facts["kind"]
+    title, headline, total_label = TITLES[kind]
     total = Money(facts["total_minor"], currency).display()
     return Sheet(
-        title="Receipt" if paid else "Invoice",
+        title=title,
         number=facts["number"],
-        is_receipt=bool(paid),
+        is_receipt=kind == "receipt",
         issued_on=facts["issued_on"],
-        headline=Fact("Amount paid" if paid else "Amount due", total),
-        facts=tuple(_payment(facts) if paid else _claim(facts)),
+        headline=Fact(headline, total),
+        facts=tuple(TOLD[kind](facts)),
         seller=_seller(facts["seller"]),
         buyer=_buyer(facts["buyer"]),
         rows=tuple(_row(line, currency) for line in facts["lines"]),
         sums=tuple(_sums(facts, currency)),
-        total=Fact("Total paid" if paid else "Total due", total),
+        total=Fact(total_label, total),
         notes=tuple(_notes(facts)),
         brand=facts["brand"],
     )
@@ -140,6 +141,14 @@ def _payment(facts: Mapping[str, Any]) -> list[Fact]:
         Fact("Reference", paid.get("reference", "")),
     ]
     return [fact for fact in told if fact.value]
+
+
+def _correction(facts: Mapping[str, Any]) -> list[Fact]:
+    return [
+        Fact("Issued", day(facts["issued_on"])),
+        Fact("Invoice", facts["invoice_number"]),
+        Fact("Invoice issued", day(facts["invoice_issued_on"])),
+    ]
 
 
 def _service(facts: Mapping[str, Any]) -> list[Fact]:
@@ -196,7 +205,20 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
     currency = facts["currency"]
     name = get_currency_name(currency, count=2, locale=ENGLISH)
     amounts = f"All amounts are in {name} ({currency})."
-    if facts["paid"]:
-        issued = day(facts["invoice_issued_on"])
-        return [f"Invoice {facts['invoice_number']} of {issued} is paid in full.", amounts]
-    return [f"Please quote {facts['number']} with your payment.", amounts]
+    invoice = f"{facts['invoice_number']} of {day(facts['invoice_issued_on'])}"
+    match facts["kind"]:
+        case "receipt":
+            return [f"Invoice {invoice} is paid in full.", amounts]
+        case "credit_note":
+            return [f"This credit note corrects invoice {invoice}.", amounts]
+        case _:
+            return [f"Please quote {facts['number']} with your payment.", amounts]
+
+
+# What each kind of document is called, and what its total is.
+TITLES = {
+    "invoice": ("Invoice", "Amount due", "Total due"),
+    "receipt": ("Receipt", "Amount paid", "Total paid"),
+    "credit_note": ("Credit note", "Amount credited", "Total credited"),
+}
+TOLD = {"invoice": _claim, "receipt": _payment, "credit_note": _correction}

@@ -95,6 +95,13 @@ def _look_at_session(payment: Payment, *, gateway: Gateway, now: dt.datetime) ->
     if session.intent is not None:
         payment = record(payment, session.intent, now=now)
     if session.status == "expired":
-        # Nobody can pay on it any more; in our history it stays what it was.
-        Payment.objects.filter(pk=payment.pk).update(look_at=None)
+        return _end_session(payment, now=now)
+    return payment
+
+
+def _end_session(payment: Payment, *, now: dt.datetime) -> Payment:
+    """Nobody can pay on it any more; in our history an open checkout stays what it was."""
+    Payment.objects.filter(pk=payment.pk).update(look_at=None)
+    if payment.status == Payment.Status.PENDING:
+        return record_failed(payment, code="expired", words="It was not finished.", now=now)
     return payment

@@ -21,6 +21,31 @@ from wallet.money import Money, exponent
 
 logger = structlog.get_logger(__name__)
 
+# Where one unit is less than Stripe charges at all, in minor units.
+LEAST_HELD = {
+    "CLP": 1000,
+    "CZK": 1500,
+    "DKK": 250,
+    "HKD": 400,
+    "HUF": 17500,
+    "ISK": 10000,
+    "JPY": 100,
+    "KRW": 1000,
+    "MXN": 1000,
+    "MYR": 200,
+    "NOK": 300,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "THB": 1000,
+    "AED": 200,
+    "TND": 1500,
+    "UGX": 200000,
+    "VND": 15000,
+    "XAF": 500,
+    "XOF": 500,
+}
+
 
 class CardDeclined(Refusal):
     """The bank, or we, do not take this card."""
@@ -146,8 +171,8 @@ def verify(card: Card, *, gateway: Gateway, now: dt.datetime) -> Card:
 
 
 def hold_amount(currency: str) -> Money:
-    """Answer one unit of a currency; a hundred where it has no smaller one, as Stripe asks."""
-    return Money(10 ** exponent(currency) if exponent(currency) else 100, currency)
+    """Answer one unit of a currency, or the least that Stripe takes where that is more."""
+    return Money(max(10 ** exponent(currency), LEAST_HELD.get(currency, 0)), currency)
 
 
 @transaction.atomic

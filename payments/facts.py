@@ -20,6 +20,7 @@ class Intent:
     status: str
     amount: Money
     payment: str = ""
+    hold: str = ""
     charge: str = ""
     card: str = ""
     decline_code: str = ""
@@ -108,13 +109,15 @@ class Charge:
 def intent_facts(found: Plain) -> Intent:
     """Read a payment intent; expand its ``latest_charge`` to learn why it was declined."""
     charge = found.get("latest_charge")
+    metadata = found.get("metadata") or {}
     error = found.get("last_payment_error") or {}
     action = found.get("next_action") or {}
     return Intent(
         id=found["id"],
         status=found["status"],
         amount=Money(found["amount"], found["currency"].upper()),
-        payment=found.get("metadata", {}).get("payment", ""),
+        payment=metadata.get("payment", ""),
+        hold=metadata.get("hold", ""),
         charge=_id(charge),
         card=_id(found.get("payment_method")),
         decline_code=error.get("decline_code") or error.get("code") or "",

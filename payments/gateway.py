@@ -35,6 +35,11 @@ class Gateway:
         with answers():
             return self.v1.customers.create(params, _key(key)).id
 
+    def has_customer(self, customer: str) -> bool:
+        """Answer whether there is such a customer, who was not deleted."""
+        with answers():
+            return not _plain(self.v1.customers.retrieve(customer)).get("deleted")
+
     def card(self, card: str) -> CardFacts:
         """Look one card up."""
         with answers():
@@ -230,19 +235,23 @@ def at_stripe() -> Gateway:
 
     :raises StripeSilent: the site has no key, so nobody can be asked.
     """
-    secret = settings.STRIPE_SECRET_KEY
-    if not secret:
+    if not settings.STRIPE_SECRET_KEY:
         raise StripeSilent("Card payments are not set up on this site yet.")
     transport: Transport | None = settings.STRIPE_TRANSPORT
+    return through(InProcess(transport) if transport else https())
+
+
+def through(client: stripe.HTTPClient) -> Gateway:
+    """Make a gateway whose requests go through a client of HTTP, or of none."""
     return Gateway(
         stripe.StripeClient(
-            secret,
+            settings.STRIPE_SECRET_KEY,
             stripe_version=settings.STRIPE_API_VERSION,
             base_addresses={"api": settings.STRIPE_API_BASE},
             # A repeated request would hide for a minute that the answer is not known; the sweep
             # asks again, under the same key.
             max_network_retries=0,
-            http_client=InProcess(transport) if transport else https(),
+            http_client=client,
         )
     )
 

@@ -46,15 +46,10 @@ def save_auto_recharge(
     :raises Invalid: a threshold or amount that is not above zero, or above the ceiling.
     """
     wallet = lock_wallet(organization.pk)
-    if threshold <= 0:
-        raise Invalid("The threshold must be above zero.", field="threshold")
-    quote(organization, amount)
-    ceiling = ceiling_of(organization)
-    if ceiling is not None and amount.minor > ceiling.minor:
-        words = f"Recharges of a month stay within {ceiling.display()}."
-        raise Invalid(words, field="amount")
-    if enabled and Card.objects.default_of(organization) is None:
-        raise NoCard
+    if enabled:
+        require_fit(organization, threshold=threshold, amount=amount)
+    elif threshold <= 0 or amount.minor <= 0:
+        raise Invalid("Threshold and amount must be above zero.", field="threshold")
     saved, _ = AutoRecharge.objects.update_or_create(
         organization=organization,
         defaults={
@@ -68,7 +63,7 @@ def save_auto_recharge(
     start_afresh(organization)
     wallet.recharge_below = threshold if enabled else None
     wallet.save(update_fields=["recharge_below"])
-    words = _words(saved, ceiling)
+    words = consent_words(saved, ceiling_of(organization))
     Consent.objects.create(
         organization=organization, actor=actor, enabled=enabled, words=words, at=now
     )
@@ -78,13 +73,32 @@ def save_auto_recharge(
     return saved
 
 
+def require_fit(organization: Organization, *, threshold: Credits, amount: Money) -> None:
+    """Refuse a setting under which nothing could be recharged.
+
+    :raises NoCard: there is no card to charge.
+    :raises BelowMinimum: the amount is below the catalogue's minimum.
+    :raises Invalid: a threshold or amount that is not above zero, or above the ceiling.
+    """
+    if Card.objects.default_of(organization) is None:
+        raise NoCard
+    if threshold <= 0:
+        raise Invalid("The threshold must be above zero.", field="threshold")
+    quote(organization, amount)
+    ceiling = ceiling_of(organization)
+    if ceiling is not None and amount.minor > ceiling.minor:
+        words = f"Recharges of a month stay within {ceiling.display()}."
+        raise Invalid(words, field="amount")
+
+
 def ceiling_of(organization: Organization) -> Money | None:
     """Answer how much may be recharged in a calendar month, if the catalogue says."""
     minor = price_of_credits(organization).monthly_recharge_ceiling_minor
     return None if minor is None else Money(minor, organization.currency)
 
 
-def _words(saved: AutoRecharge, ceiling: Money | None) -> str:
+def consent_words(saved: AutoRecharge, ceiling: Money | None) -> str:
+    """Say what somebody agrees to, as it is shown before and kept after."""
     if not saved.enabled:
         return "Auto-recharge switched off"
     within = f", at most {ceiling.display()} in a month" if ceiling else ""

@@ -10,13 +10,15 @@ from accounts.models import Organization, User
 from accounts.refusals import Invalid, Refusal
 from invoices.issuing import totals_now
 from invoices.totals import Line, Totals
+from payments.answers import StripeRefused, StripeSilent
+from payments.asking import look
 from payments.customers import customer_of
 from payments.facts import Charge, Session
 from payments.gateway import Gateway
 from payments.models import Payment
 from wallet.credits import Credits, bought_with
 from wallet.models import CreditPrice
-from wallet.money import Money
+from wallet.money import Money, exponent
 
 # Stripe takes at most eight digits.
 LARGEST_MINOR = 99_999_999
@@ -35,6 +37,13 @@ class NotSold(Refusal):
 
     code = "plan_not_available"
     message = "Credits are not sold in your currency."
+
+
+class OtherAmount(Refusal):
+    """The key is known, with another amount."""
+
+    code = "id_conflict"
+    message = "This form was used for another amount already; please open it anew."
 
 
 def price_of_credits(organization: Organization) -> CreditPrice:
@@ -65,6 +74,9 @@ def quote(organization: Organization, amount: Money) -> tuple[Credits, Totals]:
     totals = totals_now([Line("top_up", "Top-up", amount)], organization.currency)
     if totals.total.minor > LARGEST_MINOR or not credits:
         raise Invalid("This amount cannot be paid at once.", field="amount")
+    if exponent(amount.currency) == 3 and totals.total.minor % 10:
+        # Stripe's rule for currencies of three decimals: the last one is zero.
+        raise Invalid("Cards pay this currency in steps of 0.010.", field="amount")
     return credits, totals
 
 
@@ -83,6 +95,8 @@ def begin_top_up(
     ``urls`` are where the payer comes back to, after paying and after walking away.
 
     :raises BelowMinimum: it is below the catalogue's minimum.
+    :raises Invalid: Stripe does not take such an amount.
+    :raises OtherAmount: the key was used for another one.
     :raises StripeSilent: Stripe gave no answer; nothing can be paid yet.
     """
     payment = _intend(organization, amount=amount, key=key, now=now, actor=actor)
@@ -96,10 +110,27 @@ def begin_top_up(
         description="Top-up",
         present=True,
     )
-    session = gateway.open_checkout(charge, urls=urls, keep=False, key=str(payment.token))
+    try:
+        session = gateway.open_checkout(charge, urls=urls, keep=False, key=str(payment.token))
+    except StripeRefused as refused:
+        # Less than Stripe takes in this currency, for one.
+        raise Invalid(refused.words or "This amount cannot be paid.", field="amount") from refused
     payment.session_id, payment.look_at = session.id, payment.next_look(now)
     payment.save(update_fields=["session_id", "look_at"])
     return session
+
+
+def come_back(payment: Payment, *, gateway: Gateway, now: dt.datetime) -> Payment:
+    """Look at a payment whose payer comes back from its checkout as one who has paid.
+
+    Where Stripe does not answer it is pending: it may have been paid.
+    """
+    try:
+        return look(payment, gateway=gateway, now=now)
+    except StripeSilent:
+        if payment.status == Payment.Status.CHECKOUT:
+            payment.move(Payment.Status.PENDING)
+        return payment
 
 
 @transaction.atomic
@@ -128,5 +159,5 @@ def _intend(
         },
     )
     if payment.net_minor != amount.minor:
-        raise Invalid("This form was used for another amount; open it anew.", field="amount")
+        raise OtherAmount(field="amount")
     return payment

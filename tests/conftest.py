@@ -1,6 +1,7 @@
 """What every test stands on: a database, a quiet outside world, and quick passwords."""
 
 import os
+from typing import NoReturn
 
 import pytest
 from django.conf import settings
@@ -8,9 +9,15 @@ from django.core.cache import cache
 from django.db import connections
 
 
+def silent(*asked: object) -> NoReturn:
+    """Be a Stripe that does not answer: a test that needs one brings its own."""
+    raise ConnectionError("no Stripe in this test")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give each process of the tests its own cache and passwords that cost nothing to check."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.STRIPE_TRANSPORT = silent
     # Listing all files anew for every client would cost more than most tests.
     settings.WHITENOISE_USE_FINDERS = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

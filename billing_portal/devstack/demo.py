@@ -19,6 +19,7 @@ from billing_portal.devstack import (
     postgres,
     processes,
     servers,
+    stripe_server,
     surroundings,
     system_packages,
 )
@@ -61,7 +62,11 @@ def run() -> int:
         return _run(home, port, progress)
     except KeyboardInterrupt:
         return 0
-    except (NotReadyError, postgres.PostgresWillNotStartError) as error:
+    except (
+        NotReadyError,
+        postgres.PostgresWillNotStartError,
+        stripe_server.FakeStripeWillNotStartError,
+    ) as error:
         print(f"The demo cannot run: {error}")
         return 1
     finally:
@@ -97,12 +102,24 @@ def _run(home: Home, port: int, progress: Progress) -> int:
     environment = surroundings.of_demo(home, port)
     environment |= servers.start(home, environment, servers.DEMO_TUNING)
     progress.say("database and queue answer")
+    programs = _start_fake_stripe(home, port, environment)
     _prepare_data(home, environment, progress)
-    programs = _start_programs(home, port, environment)
+    programs |= _start_programs(home, port, environment)
     _wait_until_ready(home, port, programs)
     progress.say("worker, beat and web are ready")
-    _print_welcome(port)
+    _print_welcome(port, stripe=environment.get("STRIPE_API_HOST", "with your own keys"))
     return _watch(home, programs)
+
+
+def _start_fake_stripe(home: Home, port: int, environment: dict[str, str]) -> Programs:
+    """Start the fake Stripe and tell the others of it, unless the user brings a Stripe."""
+    if not stripe_server.is_wanted(environment):
+        return {}
+    if not home.loaded.exists():
+        stripe_server.forget(home)
+    process, found = stripe_server.start(home, port, environment)
+    environment |= found
+    return {"stripe": process}
 
 
 def _prepare_data(home: Home, environment: Mapping[str, str], progress: Progress) -> None:
@@ -203,8 +220,8 @@ def _refuse_taken_port(port: int) -> None:
             ) from error
 
 
-def _print_welcome(port: int) -> None:
-    print(f"\n  http://127.0.0.1:{port}\n")
+def _print_welcome(port: int, *, stripe: str) -> None:
+    print(f"\n  http://127.0.0.1:{port}\n  Stripe: {stripe}\n")
     for login in logins.LOGINS:
         print(f"  {login.role:8} {login.email:26} {logins.PASSWORD:14} {login.page}")
     print("\n  Ctrl-C stops everything.\n", flush=True)

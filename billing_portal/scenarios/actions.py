@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from billing_portal.scenarios import actions_money as money
 from billing_portal.scenarios import actions_organization as organization
+from billing_portal.scenarios import actions_payments as payments
 from billing_portal.scenarios import actions_plan as plan
 from billing_portal.scenarios import actions_usage as usage
 from billing_portal.scenarios.shapes import (
@@ -80,16 +81,16 @@ _ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
     ("undo_cancel", record(), None),
     ("set_session_limit", record(sessions=whole), None),
     ("reset_session_limit", record(), None),
-    ("card", record(name=text, answers=ANSWERS, default=Optional(flag)), None),
-    ("card_answers", record(name=text, answers=ANSWERS), None),
-    ("remove_card", record(name=text), None),
-    ("default_card", record(name=text), None),
-    ("top_up", record(amount=decimal, abandon=Optional(true)), None),
-    ("pay", record(), None),
+    ("card", record(name=text, answers=ANSWERS, default=Optional(flag)), payments.card),
+    ("card_answers", record(name=text, answers=ANSWERS), payments.card_answers),
+    ("remove_card", record(name=text), payments.take_card_away),
+    ("default_card", record(name=text), payments.default_card),
+    ("top_up", record(amount=decimal, abandon=Optional(true)), payments.top_up),
+    ("pay", record(), payments.pay),
     (
         "auto_recharge",
         record(threshold=decimal, amount=decimal, enabled=Optional(flag)),
-        None,
+        payments.auto_recharge,
     ),
     (
         "call",
@@ -136,10 +137,10 @@ _ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
     ("return", RENTAL, organization.give_back),
     ("adjust", record(credits=decimal, reason=text, expires_on=Optional(day)), money.adjust),
     ("record_payment", record(reference=text, amount=Optional(decimal)), money.record_payment),
-    ("refund", record(amount=Optional(decimal)), None),
+    ("refund", record(amount=Optional(decimal)), payments.refund),
     ("suspend", record(reason=Optional(text)), organization.suspend),
     ("unsuspend", record(reason=Optional(text)), organization.unsuspend),
-    ("webhook", record(repeat=Optional(whole), of=one_of("last")), None),
+    ("webhook", record(repeat=Optional(whole), of=one_of("last")), payments.webhook),
     (
         "advance",
         record(to=Optional(wall_time), days=Optional(whole), hours=Optional(decimal)),

@@ -100,4 +100,4 @@ def advance(
     if until < clock.now:
         wall = clock.now.astimezone(clock.zone).replace(tzinfo=None)
         raise StepFailed(f"time does not run backwards; it is {wall}")
-    pass_time(clock, until=until)
+    pass_time(world, until=until)

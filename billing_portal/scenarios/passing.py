@@ -10,8 +10,8 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from billing_portal.scenarios.clock import Clock, next_midnight
-from billing_portal.scenarios.world import StepFailed
+from billing_portal.scenarios.clock import next_midnight
+from billing_portal.scenarios.world import StepFailed, World
 from billing_portal.timetable import TIMETABLE, Entry, Wakes
 
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -21,25 +21,26 @@ WAKING = tuple(entry for entry in TIMETABLE if entry.wakes is not Wakes.NOTHING)
 AT_ONCE = tuple(entry for entry in TIMETABLE if entry.wakes is Wakes.WORK)
 
 
-def settle(now: dt.datetime) -> bool:
+def settle(world: World) -> bool:
     """Do the work that was just written, and what it makes; answers whether there was some."""
-    return _run(AT_ONCE, now=now)
+    return _run(AT_ONCE, world)
 
 
-def pass_time(clock: Clock, *, until: dt.datetime) -> None:
-    """Move a clock, and run at every tick on the way what falls due there."""
-    passage = Passage(clock, until)
+def pass_time(world: World, *, until: dt.datetime) -> None:
+    """Move a world's clock, and run at every tick on the way what falls due there."""
+    passage = Passage(world, until)
     while passage.reach_next_tick():
         pass
-    clock.now = until
-    settle(until)
+    world.clock.now = until
+    settle(world)
 
 
 class Passage:
     """A stretch of time that passes: who looked when, and which instants the rows note."""
 
-    def __init__(self, clock: Clock, until: dt.datetime) -> None:
-        self.clock = clock
+    def __init__(self, world: World, until: dt.datetime) -> None:
+        self.world = world
+        self.clock = clock = world.clock
         self.until = until
         self.began = clock.now
         # A row that was due before time began to pass is found by the first tick.
@@ -55,7 +56,7 @@ class Passage:
         self.clock.now = tick
         due = [entry for entry in WAKING if ticks.get(entry) == tick]
         self.looked |= {entry.name: tick for entry in due}
-        if _run(due, now=tick):
+        if _run(due, self.world):
             self.noted = self._noted()
         return True
 
@@ -73,16 +74,21 @@ class Passage:
         return entry.when.next_tick(max(min(instants), self.clock.now))
 
 
-def _run(due: Sequence[Entry], *, now: dt.datetime) -> bool:
-    """Run entries in their order, then these and what they give work to, until all is done.
+def _run(due: Sequence[Entry], world: World) -> bool:
+    """Hear what Stripe says and run entries in their order, until nothing gives work to another.
 
     Answers whether there was any work.
 
     :raises StepFailed: an entry finds work again and again.
     """
     for done in range(MOST_ROUNDS):
-        found = [bool(entry.sweep(now=now)) for entry in due]
+        found = [world.stripe.tell(), *(_sweep(entry, world) for entry in due)]
         if not any(found):
             return done > 0
         due = [entry for entry in TIMETABLE if entry in due or entry.wakes is Wakes.WORK]
     raise StepFailed(f"{', '.join(entry.name for entry in due)} find the same work for ever")
+
+
+def _sweep(entry: Entry, world: World) -> bool:
+    asked = {"gateway": world.gateway} if entry.asks_stripe else {}
+    return bool(entry.sweep(now=world.now, **asked))

@@ -21,6 +21,7 @@ from billing_portal.scenarios.passing import settle
 from billing_portal.scenarios.reading import BadFile, Scenario, Step, read_scenario
 from billing_portal.scenarios.shapes import show
 from billing_portal.scenarios.states import STATES, View
+from billing_portal.scenarios.stripe_side import SECRET, StripeSide
 from billing_portal.scenarios.world import Refused, StepFailed, World
 from invoices.models import Document
 from plans.catalogue import BadCatalogue, load_catalogue, load_catalogue_data
@@ -59,7 +60,7 @@ def run_file(file: str, *, keep_going: bool = False) -> Outcome:
     failures: list[str] = []
     try:
         scenario = read_scenario(Path(file))
-        with override_settings(EMAIL_BACKEND=OUTBOX):
+        with override_settings(EMAIL_BACKEND=OUTBOX, STRIPE_WEBHOOK_SECRETS=[SECRET]):
             mail.outbox = []
             for found in _failures(scenario):
                 failures += found
@@ -87,6 +88,7 @@ def _begin(scenario: Scenario) -> World:
     _load_catalogue(scenario, clock)
     return World(
         clock=clock,
+        stripe=StripeSide(clock),
         details=NewOrganization(
             name=scenario.name,
             time_zone=str(scenario.zone),
@@ -115,7 +117,7 @@ def _perform(world: World, step: Step) -> Iterator[str]:
     try:
         if step.action:
             step.action.perform(world, **step.arguments)
-            settle(world.now)
+            settle(world)
     except (Refusal, Refused) as refusal:
         yield from _check_refusal(step, refusal, before)
         return

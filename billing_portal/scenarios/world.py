@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from accounts.models import Organization, User
 from billing_portal.scenarios.clock import Clock
+from billing_portal.scenarios.stripe_side import StripeSide
+from payments.gateway import Gateway
 from plans.provisioning import NewOrganization
 from usage.charging import Result
 from usage.gate import Answer
@@ -29,6 +31,7 @@ class World:
     """The state of a story while it is told."""
 
     clock: Clock
+    stripe: StripeSide
     details: NewOrganization
     owner: User
     staff: User
@@ -36,12 +39,18 @@ class World:
     founded: int | None = None
     answer: Answer | None = None
     charged: Result | None = None
+    cards: dict[str, str] = field(default_factory=dict)
     letters_seen: int = field(default=0)
     entries_seen: int = field(default=0)
 
     @property
     def now(self) -> dt.datetime:
         return self.clock.now
+
+    @property
+    def gateway(self) -> Gateway:
+        """How the product asks the story's Stripe."""
+        return self.stripe.gateway
 
     @property
     def organization(self) -> Organization:

@@ -52,7 +52,8 @@ class Payment(models.Model):
         Status.DISPUTED: (Status.PAID, Status.REFUNDED),
         # A checkout whose card was declined can still be paid with another one.
         Status.FAILED: (Status.PAID,),
-        Status.REFUNDED: (),
+        # A bank may send refunded money back days later.
+        Status.REFUNDED: (Status.PAID, Status.DISPUTED),
     }
     MONEY_CAME: ClassVar = (Status.PAID, Status.DISPUTED, Status.REFUNDED)
 

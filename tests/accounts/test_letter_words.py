@@ -32,6 +32,8 @@ INVOICED = {
 }
 BALANCE = {"wallet": "-3.20", "overdraft": "50.00"}
 PAID = {"amount": "$99.00", "invoice_number": "INV-000042", "receipt_number": "RCP-000007"}
+RECHARGE = {"amount": "$50.00", "card": "Visa ending in 4242", "failure": "Your card was declined."}
+CEILING = {"amount": "$50.00", "ceiling": "$500.00", "month": "July 2026"}
 # Every letter with a context of its own, its subject, and what it must not leave out.
 LETTERS: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("trial_sessions_60", ENDING, "31 of 50 trial sessions are used", ["14 July 2026"]),
@@ -59,6 +61,36 @@ LETTERS: list[tuple[str, dict[str, Any], str, list[str]]] = [
         PAID,
         "Payment received: $99.00 for INV-000042",
         ["$99.00", "RCP-000007"],
+    ),
+    (
+        "payment_received",
+        PAID | {"credits": "5,000.00"},
+        "Payment received: $99.00 for INV-000042",
+        ["5,000.00 credits were added"],
+    ),
+    (
+        "recharge_failed",
+        RECHARGE,
+        "Your auto-recharge of $50.00 failed",
+        ["Visa ending in 4242", "Your card was declined."],
+    ),
+    (
+        "recharge_failed",
+        RECHARGE | {"card": ""},
+        "Your auto-recharge of $50.00 failed",
+        ["there is no card on file"],
+    ),
+    (
+        "recharge_paused",
+        RECHARGE,
+        "Auto-recharge is paused",
+        ["Visa ending in 4242", "choose another default card"],
+    ),
+    (
+        "recharge_paused",
+        CEILING,
+        "Auto-recharge has reached its limit for July 2026",
+        ["stay within $500.00", "was not charged"],
     ),
     (
         "invoice_issued",

@@ -10,6 +10,7 @@ NEWEST = f"(SELECT period_id FROM plans_subscription WHERE organization_id = {AC
 OTHERS = f"(SELECT period_id FROM plans_subscription WHERE organization_id = {OTHER})"
 PLAN_GRANT = f"""(SELECT grant_id FROM wallet_ledgerentry
     WHERE kind = 'usage' AND key = 'usage:on-starter:1' AND organization_id = {ACME})"""
+BANK = "(SELECT invoice_id FROM payments_payment WHERE method = 'bank')"
 BONUS = f"(SELECT id FROM wallet_creditgrant WHERE kind = 'bonus' AND organization_id = {OTHER})"
 
 
@@ -78,14 +79,14 @@ PLANTED = (
     Planted(
         "I5",
         "a paid invoice without its payment",
-        "DELETE FROM payments_payment",
-        "SELECT number FROM invoices_invoice WHERE status = 'paid'",
+        "DELETE FROM payments_payment WHERE method = 'bank'",
+        "SELECT 'INV-000002'",
     ),
     Planted(
         "I5",
         "a payment of another amount",
-        "UPDATE payments_payment SET amount_minor = amount_minor - 1",
-        "SELECT number FROM invoices_invoice WHERE status = 'paid'",
+        "UPDATE payments_payment SET amount_minor = amount_minor - 1 WHERE method = 'bank'",
+        f"SELECT number FROM invoices_invoice WHERE id = {BANK}",
     ),
     Planted(
         "I5",
@@ -95,7 +96,7 @@ PLANTED = (
                created_at, settled_at)
            SELECT organization_id, 'twice', gen_random_uuid(), purpose, method, status,
                   currency, amount_minor, 0, reference, '', '', 0,
-                  created_at, settled_at FROM payments_payment""",
+                  created_at, settled_at FROM payments_payment WHERE method = 'bank'""",
         "SELECT 'payment ' || id FROM payments_payment WHERE key = 'twice'",
     ),
     Planted(
@@ -159,8 +160,8 @@ PLANTED = (
         "a receipt for an invoice that is open",
         """UPDATE invoices_document SET invoice_id = (
                SELECT id FROM invoices_invoice WHERE number = 'INV-000003')
-           WHERE kind = 'receipt'""",
-        "SELECT number FROM invoices_invoice WHERE status = 'paid' OR number = 'INV-000003'",
+           WHERE number = 'RCP-000001'""",
+        f"SELECT number FROM invoices_invoice WHERE id = {BANK} OR number = 'INV-000003'",
     ),
     Planted(
         "I10",
@@ -267,8 +268,8 @@ PLANTED = (
     Planted(
         "I19",
         "a payment of somebody else's invoice",
-        f"UPDATE payments_payment SET organization_id = {OTHER}",
-        "SELECT 'payment ' || id FROM payments_payment",
+        f"UPDATE payments_payment SET organization_id = {OTHER} WHERE method = 'bank'",
+        "SELECT 'payment ' || id FROM payments_payment WHERE method = 'bank'",
     ),
     Planted(
         "I21",

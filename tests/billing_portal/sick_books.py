@@ -9,10 +9,16 @@ from decimal import Decimal
 from django.db import connection
 
 from accounts.models import Letter, Organization
+from billing_portal.devstack.fake_stripe import FakeStripe
 from invoices.models import Document
+from payments.cards import add_card
 from payments.collecting import record_bank_payment
+from payments.customers import customer_of
+from payments.disputing import take_in_dispute
+from payments.refunding import take_in_refund
 from plans.renting import rent
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
+from tests.payments.money_back import gateway_to, refund, told_refunds, top_up
 from usage.charging import charge
 from wallet.adjusting import adjust_credits
 from wallet.credits import Credits
@@ -37,11 +43,34 @@ def healthy_books() -> None:
     _use(other, "elsewhere", at=MARCH_1 + DAY, channel="outbound")
     apply(acme, "starter", now=MARCH_1 + 2 * DAY)
     rent(acme, item="phone_number", reference="+1", now=NOW)
+    _money(other)
     Letter.objects.update(status=Letter.Status.SENT, sent_at=NOW)
     pdf = b"%PDF"
     Document.objects.exclude(number="INV-000003").update(
         pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest(), status="rendered", rendered_at=NOW
     )
+
+
+def _money(organization: Organization) -> None:
+    """Let money come by card and go back in every way: refunded, sent back, won, lost, disputed."""
+    fake = FakeStripe(seed=1)
+    gateway = gateway_to(fake)
+    bought = [top_up(organization, fake, 5000, key=f"{n}", now=NOW) for n in range(4)]
+    refund(bought[0], fake, 2000, now=NOW)
+    for payment, won in ((bought[1], True), (bought[2], False), (bought[3], None)):
+        opened = gateway.dispute(fake.dispute(str(payment.intent_id))["id"])
+        take_in_dispute(opened, now=NOW)
+        if won is not None:
+            fake.decide_dispute(opened.id, won=won)
+            take_in_dispute(gateway.dispute(opened.id), now=NOW)
+    came_again = top_up(organization, fake, 1000, key="again", card="refund_fails", now=NOW)
+    refund(came_again, fake, now=NOW)
+    fake.advance(seconds=10)
+    take_in_refund(told_refunds(fake, came_again)[0], now=NOW)
+    customer = customer_of(organization, gateway=gateway, now=NOW)
+    for _ in range(2):
+        card = fake.card("ok", customer=customer)["id"]
+        add_card(organization, card=card, gateway=gateway, now=NOW)
 
 
 def _bonus(organization: Organization) -> None:

@@ -18,10 +18,12 @@ from billing_portal.doctor import all_invariants, examine
 from billing_portal.tenancy import tenant_links
 from plans.models import Period, Rental
 from tests.billing_portal.faults_planted import ACME, PLANTED, Planted
+from tests.billing_portal.payment_faults import PLANTED as PLANTED_IN_PAYMENTS
 from tests.billing_portal.sick_books import DAY, NOW, healthy_books, plant, unguard
 from usage.models import UsageEvent
 
 pytestmark = pytest.mark.django_db
+FAULTS = (*PLANTED, *PLANTED_IN_PAYMENTS)
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_an_empty_database_breaks_nothing() -> None:
 
 
 @pytest.mark.usefixtures("_books")
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: f"{planted.code} {planted.fault}")
+@pytest.mark.parametrize("planted", FAULTS, ids=lambda planted: f"{planted.code} {planted.fault}")
 def test_a_planted_fault_is_found_and_nothing_else(planted: Planted) -> None:
     for table, constraint in planted.unguarded:
         unguard(table, constraint)
@@ -72,7 +74,7 @@ def test_every_invariant_has_a_fault_that_breaks_it() -> None:
     codes = [invariant.code for invariant in all_invariants()]
 
     assert sorted(codes) == sorted(set(codes))
-    assert set(codes) == {planted.code for planted in PLANTED}
+    assert set(codes) == {planted.code for planted in FAULTS}
 
 
 @pytest.mark.usefixtures("_books")

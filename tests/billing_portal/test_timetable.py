@@ -62,7 +62,7 @@ RESULT = {
 
 def sweep(now: dt.datetime) -> None:
     for entry in TIMETABLE:
-        entry.sweep(now=now)
+        entry.ring(now=now)
 
 
 def a_month_up_to_midnight() -> None:
@@ -110,7 +110,7 @@ def twice() -> None:
 
 def in_the_wrong_order() -> None:
     for entry in reversed(TIMETABLE):
-        entry.sweep(now=SOON_AFTER)
+        entry.ring(now=SOON_AFTER)
     sweep(SOON_AFTER + dt.timedelta(minutes=5))
 
 
@@ -125,7 +125,7 @@ def test_what_is_due_is_done_once(happens: Callable[[], None]) -> None:
 
 
 def race(entry: Entry) -> list[BaseException]:
-    return at_once(2, lambda _: entry.sweep(now=SOON_AFTER))
+    return at_once(2, lambda _: entry.ring(now=SOON_AFTER))
 
 
 class SlowOutbox(EmailBackend):

@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.api_keys import make_key
 from accounts.models import ApiKey, Membership, Organization, User
 from payments.collecting import record_bank_payment
+from payments.models import Card
 from plans.renting import rent
 from tests.builders import MARCH_1, a_call, build_organization, build_plan, build_user
 from usage.charging import charge
@@ -25,6 +26,8 @@ class World:
     home: Organization
     people: dict[str, User]
     keys: dict[str, str]
+    token: str
+    card: int
     clients: dict[str, Client] = field(default_factory=dict)
 
     def client(self, caller: str) -> Client:
@@ -42,6 +45,8 @@ class World:
         filled = {
             "external_id": self.home.external_id,
             "number": "INV-000001",
+            "token": self.token,
+            "card": str(self.card),
             "event_id": "call-1",
             "event": "call-1",
             "agent": "main",
@@ -60,13 +65,31 @@ def build_world() -> World:
     away = build_organization("Away", plan="starter", external_id="away")
     rent(home, item="phone_number", reference="+15550100", now=MARCH_1)
     charge([a_call(home, "call-1")], now=MARCH_1 + dt.timedelta(hours=1))
-    record_bank_payment(home, reference="SEPA-1", now=MARCH_1)
+    payment = record_bank_payment(home, reference="SEPA-1", now=MARCH_1)
     people = {role: build_user(role, home) for role in ("member", "billing", "owner")}
     stranger = Membership.objects.get(organization=away).user
     return World(
         home=home,
         people=people | {"stranger": stranger, "staff": _staff(all_of=True), "clerk": _staff()},
         keys=_keys(home, away),
+        token=str(payment.token),
+        card=_card(home).pk,
+    )
+
+
+def _card(organization: Organization) -> Card:
+    """Put a card on file as the verb leaves it."""
+    return Card.objects.create(
+        organization=organization,
+        stripe_id="pm_home",
+        status=Card.Status.ON_FILE,
+        brand="visa",
+        last4="4242",
+        exp_month=12,
+        exp_year=2030,
+        is_default=True,
+        created_at=MARCH_1,
+        settled_at=MARCH_1,
     )
 
 

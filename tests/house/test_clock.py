@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("accounts", "wallet", "invoices", "payments", "plans", "usage", "billing_portal")
-DOORS = ("admin", "api", "views", "tasks", "signing_in", "middleware", "top_bar")
+DOORS = ("admin", "api", "views", "tasks", "signing_in", "middleware", "top_bar", "webhooks")
 READS = {("timezone", "now"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
 READS |= {("time", "time"), ("dt", "now")}
 # What measures or shows running programs has no business instant to be told.
@@ -35,7 +35,7 @@ def is_door(path: Path) -> bool:
     name = path.stem
     return (
         name.startswith(DOORS)
-        or name.endswith(("_page", "_pages"))
+        or name.endswith(("_page", "_pages", "_admin"))
         or bool(set(path.parts) & set(ABOUT_MACHINES))
     )
 

@@ -1,0 +1,43 @@
+"""Removing a card, on the roof: whether a plan renews with it is another floor's knowledge."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.choosing import billing_page
+from accounts.models import Organization
+from accounts.refusals import Refusal
+from payments.answers import StripeSilent
+from payments.cards import remove_card
+from payments.gateway import at_stripe
+from payments.models import Card
+
+# No plan is renewed by card yet.
+RENEWS = False
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@billing_page
+def card_removal(request: HttpRequest, organization: Organization, card: int) -> HttpResponse:
+    """Ask whether a card is to be removed; posted, remove it unless it is needed."""
+    on_file = Card.objects.on_file().filter(organization=organization)
+    found = get_object_or_404(on_file, pk=card)
+    if request.method != "POST":
+        others = on_file.exclude(pk=found.pk).order_by("settled_at", "id")
+        context = {"card": found, "following": others.first()}
+        return render(request, "billing_portal/card_removal.html", context)
+    try:
+        remove_card(
+            organization, card_id=card, renews=RENEWS, gateway=at_stripe(), now=timezone.now()
+        )
+    except StripeSilent as silent:
+        messages.error(request, silent.words)
+    except Refusal as refused:
+        messages.error(request, refused.words)
+    else:
+        messages.success(request, f"{found} was removed.")
+    return redirect("payment_methods")
