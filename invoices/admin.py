@@ -128,7 +128,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
 
     @display(description="Credited")
     def credited(self, invoice: Invoice) -> SafeString | str:
-        return f"{invoice.credited_minor} minor units" if invoice.credited_minor else "nothing"
+        return number(invoice.credited.display()) if invoice.credited else "nothing"
 
     @display(description="Seller, as frozen")
     def from_whom(self, invoice: Invoice) -> SafeString | str:

@@ -38,6 +38,7 @@ def issue_invoice(
     now: dt.datetime,
     service: tuple[dt.date, dt.date] | None = None,
     paid: Money | None = None,
+    due_first: bool = False,
 ) -> Invoice:
     """Issue an open invoice for a business act; for an act that has one, answer that one.
 
@@ -59,6 +60,7 @@ def issue_invoice(
         net_minor=totals.net.minor,
         tax_minor=totals.tax.minor,
         total_minor=totals.total.minor,
+        due_first=due_first,
         tax_name=tax.name if tax else "",
         tax_percent=tax.percent if tax else None,
         seller=dict(settings.SELLER),

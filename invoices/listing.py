@@ -42,10 +42,23 @@ class Listed:
         return "red" if self.is_overdue else TONES.get(Invoice.Status(self.invoice.status), "grey")
 
     @property
+    def claim(self) -> Document | None:
+        """The document that asks for money; none where it was paid before it was issued."""
+        return next(iter(self._documents(Document.Kind.INVOICE)), None)
+
+    @property
     def receipt(self) -> Document | None:
         """The receipt, once it is paid."""
-        documents = self.invoice.documents.all()
-        return next((one for one in documents if one.kind == Document.Kind.RECEIPT), None)
+        return next(iter(self._documents(Document.Kind.RECEIPT)), None)
+
+    @property
+    def credit_notes(self) -> list[Document]:
+        """The credit notes that correct it, oldest first."""
+        return self._documents(Document.Kind.CREDIT_NOTE)
+
+    def _documents(self, kind: Document.Kind) -> list[Document]:
+        found = [one for one in self.invoice.documents.all() if one.kind == kind]
+        return sorted(found, key=lambda one: one.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,9 @@ class Invoice(models.Model):
     tax_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
     credited_minor = models.BigIntegerField(default=0)
+    due_first = models.BooleanField(
+        default=False, help_text="Access hangs on it: it is paid before older ones."
+    )
     tax_name = models.CharField(max_length=40, blank=True)
     tax_percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
     seller = models.JSONField(default=dict)

@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ONE, views.invoice, name="invoice"),
     path(f"{ONE}pdf/", views.document, {"kind": Document.Kind.INVOICE}, name="invoice_pdf"),
     path(f"{ONE}receipt/pdf/", views.document, {"kind": Document.Kind.RECEIPT}, name="receipt_pdf"),
+    path("billing/credit-notes/<str:number>/pdf/", views.credit_note, name="credit_note_pdf"),
 ]

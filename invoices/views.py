@@ -44,10 +44,22 @@ def invoice(request: HttpRequest, organization: Organization, number: str) -> Ht
 def document(
     request: HttpRequest, organization: Organization, number: str, kind: str
 ) -> HttpResponse:
-    """Hand out the frozen bytes of an invoice or receipt, or say that they are being made."""
+    """Hand out the official PDF of an invoice or receipt; the number is the invoice's."""
+    return _hand_out(request, kind=kind, invoice__number=number)
+
+
+@require_safe
+@billing_page
+def credit_note(request: HttpRequest, organization: Organization, number: str) -> HttpResponse:
+    """Hand out the official PDF of a credit note, by its own number."""
+    return _hand_out(request, kind=Document.Kind.CREDIT_NOTE, number=number)
+
+
+def _hand_out(request: HttpRequest, **asked: str) -> HttpResponse:
+    """Hand out the frozen bytes of a document, or say that they are being made."""
     seen = Invoice.objects.visible_to(person(request))
-    documents = Document.objects.defer("pdf", "facts").filter(invoice__in=seen, kind=kind)
-    found = get_object_or_404(documents, invoice__number=number)
+    documents = Document.objects.defer("pdf", "facts").filter(invoice__in=seen)
+    found = get_object_or_404(documents, **asked)
     if found.status != Document.Status.RENDERED:
         return _not_yet(request, found)
     etag = f'"{found.sha256}"'

@@ -129,8 +129,8 @@ class TopUpsView(ApiView):
     )
     def post(self, request: Request, external_id: str) -> Response:
         """Open Stripe's page on which a top-up is paid; credits come when Stripe says paid."""
-        asked = read_as(TopUpSerializer, request.data)
         organization = organization_named(request, external_id)
+        asked = read_as(TopUpSerializer, request.data)
         key = _key_of(request, organization)
         session = begin_top_up(
             organization,

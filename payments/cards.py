@@ -183,7 +183,7 @@ def take_on_file(card: Card, *, now: dt.datetime) -> Card:
     if card.status == Card.Status.VERIFYING:
         card.move(Card.Status.ON_FILE, settled_at=now, hold_open=False)
         if card.make_default or Card.objects.default_of(card.organization) is None:
-            _make_default(card)
+            _make_default(card, now=now)
     return card
 
 
@@ -197,7 +197,7 @@ def _refuse(card: Card, words: str, *, now: dt.datetime) -> Card:
 
 
 @transaction.atomic
-def choose_default(organization: Organization, *, card_id: int) -> Card:
+def choose_default(organization: Organization, *, card_id: int, now: dt.datetime) -> Card:
     """Let another card on file be the default.
 
     :raises NoCard: it is not on file.
@@ -205,14 +205,14 @@ def choose_default(organization: Organization, *, card_id: int) -> Card:
     lock_wallet(organization.pk)
     card = _on_file(organization, card_id)
     if not card.is_default:
-        _make_default(card)
+        _make_default(card, now=now)
     return card
 
 
-def _make_default(card: Card) -> None:
+def _make_default(card: Card, *, now: dt.datetime) -> None:
     Card.objects.filter(organization=card.organization, is_default=True).update(is_default=False)
-    card.is_default = True
-    card.save(update_fields=["is_default"])
+    card.is_default, card.default_since = True, now
+    card.save(update_fields=["is_default", "default_since"])
     start_afresh(card.organization)
 
 
@@ -226,7 +226,7 @@ def remove_card(
     :raises NoCard: it is not on file.
     :raises Invalid: it is the last one, and auto-recharge or the renewal needs it.
     """
-    card = _take_off(organization, card_id, renews=renews)
+    card = _take_off(organization, card_id, renews=renews, now=now)
     try:
         gateway.detach_card(card.stripe_id)
     except (StripeSilent, StripeRefused):
@@ -236,7 +236,9 @@ def remove_card(
 
 
 @transaction.atomic
-def _take_off(organization: Organization, card_id: int, *, renews: bool) -> Card:
+def _take_off(
+    organization: Organization, card_id: int, *, renews: bool, now: dt.datetime
+) -> Card:
     lock_wallet(organization.pk)
     card = _on_file(organization, card_id)
     others = Card.objects.on_file().filter(organization=organization).exclude(pk=card.pk)
@@ -245,7 +247,7 @@ def _take_off(organization: Organization, card_id: int, *, renews: bool) -> Card
     was_default = card.is_default
     card.move(Card.Status.REMOVED, is_default=False)
     if was_default and (oldest := others.order_by("settled_at", "id").first()):
-        _make_default(oldest)
+        _make_default(oldest, now=now)
     return card
 
 

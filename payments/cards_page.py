@@ -113,7 +113,7 @@ def card_added(request: HttpRequest, organization: Organization) -> HttpResponse
 def make_default(request: HttpRequest, organization: Organization, card: int) -> HttpResponse:
     """Let a card on file be the one that renewals and recharges use."""
     try:
-        chosen = choose_default(organization, card_id=card)
+        chosen = choose_default(organization, card_id=card, now=timezone.now())
     except Refusal as refused:
         messages.error(request, refused.words)
     else:

@@ -149,7 +149,7 @@ def oldest_open_invoice(organization: Organization) -> Invoice:
     :raises NothingToPay: none is open.
     """
     invoices = Invoice.objects.unpaid().filter(organization=organization)
-    invoice = invoices.select_for_update().order_by("issued_at", "id").first()
+    invoice = invoices.select_for_update().order_by("-due_first", "issued_at", "id").first()
     if invoice is None:
         raise NothingToPay
     return invoice

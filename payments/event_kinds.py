@@ -186,4 +186,3 @@ KINDS: tuple[tuple[str, Look], ...] = (
     ("customer.updated", _customer_updated),
     ("customer.deleted", _customer_deleted),
 )
-

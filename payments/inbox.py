@@ -99,7 +99,9 @@ def require_ours(event: Plain) -> None:
     if event.get("object") != "event" or not all(_is_name(text) for text in texts):
         raise NotFromStripe("The body is no event.")
     created, data = event.get("created"), event.get("data")
-    if type(created) is not int or not 0 < created < 10**11 or not isinstance(data, dict):
+    if type(created) is not int or not 0 < created < 10**11:
+        raise NotFromStripe("The body is no event.")
+    if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
         raise NotFromStripe("The body is no event.")
     if event.get("livemode") is not settings.STRIPE_LIVE_MODE:
         raise NotFromStripe("The event is of the other mode: test, or live.")
@@ -113,8 +115,7 @@ def _is_name(text: object) -> bool:
 
 def keep(event: Plain, *, now: dt.datetime) -> tuple[StripeEvent, bool]:
     """Write an event down, to be acted on at once; answers it, and whether it is new."""
-    thing = event["data"].get("object")
-    about = thing if isinstance(thing, dict) else {}
+    about = event["data"]["object"]
     return StripeEvent.objects.get_or_create(
         stripe_id=event["id"],
         defaults={

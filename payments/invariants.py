@@ -133,4 +133,17 @@ INVARIANTS = (
         WHERE at < %(now)s - interval '1 day'
         """,
     ),
+    Invariant(
+        "I17",
+        "what Stripe told us is handled within an hour, or set aside with the reason",
+        """
+        SELECT CASE status WHEN 'waiting' THEN 'waits since ' || received_at
+                           WHEN 'handled' THEN 'is handled without a time'
+                           ELSE 'is set aside without a reason' END, 'event ' || stripe_id
+        FROM payments_stripeevent
+        WHERE status = 'waiting' AND attempts = 0 AND due_at < %(now)s - interval '1 hour'
+           OR status = 'handled' AND handled_at IS NULL
+           OR status = 'set_aside' AND last_error = ''
+        """,
+    ),
 )

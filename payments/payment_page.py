@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import structlog
@@ -101,7 +102,7 @@ def _seen(request: HttpRequest, token: uuid.UUID) -> Payment:
 
 def _looks(request: HttpRequest) -> int:
     looks = request.GET.get("look", "")
-    return min(int(looks), MOST_LOOKS) if looks.isascii() and looks.isdigit() else 0
+    return min(int(looks), MOST_LOOKS) if re.fullmatch("[0-9]{1,4}", looks) else 0
 
 
 def _waits(found: Payment, request: HttpRequest) -> bool:
@@ -116,13 +117,13 @@ def _look(found: Payment, *, paid: bool) -> bool:
         return found.status != Payment.Status.PENDING
     verb = come_back if paid and found.session_id else look
     try:
-        verb(found, gateway=at_stripe(), now=timezone.now())
+        found = verb(found, gateway=at_stripe(), now=timezone.now())
     except StripeSilent:
         return False
     except (StripeRefused, AmountDiffers):
         logger.exception("payment_not_read", payment=found.pk)
         return False
-    return True
+    return not (paid and found.status == Payment.Status.PENDING)
 
 
 def _open_page(found: Payment, gateway: Gateway) -> str:

@@ -70,11 +70,12 @@ def reconcile(
     days: int = DAYS,
     dry_run: bool = False,
     again: bool = False,
-    say: Say = lambda words: None,
+    say: Say = str,
 ) -> Report:
     """Hold the last days at Stripe against ours, and mend what differs; answers what was found.
 
     ``again`` lets also the events that came be acted on once more. ``dry_run`` changes nothing.
+    ``say`` is told of the progress.
     """
     report = Report(days, dry_run)
     since = now - dt.timedelta(days=days)

@@ -14,6 +14,7 @@ from invoices.totals import Line
 from payments.facts import Intent
 from payments.failing import note_failure, note_success
 from payments.models import Payment
+from payments.unwanted import drop_invoice, send_back
 from wallet import credits as credit
 from wallet.ledger import Posting, lock_wallet, post
 from wallet.models import LedgerEntry
@@ -53,6 +54,7 @@ def record_paid(payment: Payment, intent: Intent, *, now: dt.datetime) -> Paymen
         return payment
     if intent.amount != payment.amount:
         raise AmountDiffers(f"{payment.token}: {intent.amount.display()} came.")
+    unwanted = drop_invoice(payment)
     payment.move(
         Payment.Status.PAID,
         intent_id=intent.id,
@@ -61,7 +63,10 @@ def record_paid(payment: Payment, intent: Intent, *, now: dt.datetime) -> Paymen
         decline_code="",
         failure="",
     )
-    _give(payment, now=now)
+    if unwanted:
+        send_back(payment, reason=unwanted, now=now)
+    else:
+        _give(payment, now=now)
     return payment
 
 
@@ -115,7 +120,9 @@ def _give(payment: Payment, *, now: dt.datetime) -> None:
         post([entry], now=now)
     if payment.purpose == Payment.Purpose.RECHARGE:
         note_success(payment)
-    give_receipt(payment, now=now)
+    # Who sells a plan knows its lines: the invoice comes when the plan takes effect.
+    if payment.purpose != Payment.Purpose.PLAN:
+        give_receipt(payment, now=now)
 
 
 def give_receipt(payment: Payment, *, now: dt.datetime) -> Document:

@@ -24,7 +24,7 @@ def sync_cards(customer: Customer, *, gateway: Gateway, now: dt.datetime) -> Non
     # Read before Stripe is asked: a card that comes on file meanwhile is not missed there.
     on_file = _on_file(customer.organization)
     there = {card.id: card for card in gateway.cards_of(customer.stripe_id)}
-    drop_gone(customer.organization, gone=on_file - set(there))
+    drop_gone(customer.organization, gone=on_file - set(there), now=now)
     here = dict(Card.objects.filter(stripe_id__in=there).values_list("stripe_id", "status"))
     for card in there.values():
         if card.id not in here:
@@ -43,13 +43,13 @@ def sync_default(customer: Customer, *, gateway: Gateway, now: dt.datetime) -> N
     default = gateway.default_card_of(customer.stripe_id)
     card = Card.objects.filter(organization=customer.organization, stripe_id=default).first()
     if card is not None and card.status == Card.Status.ON_FILE:
-        choose_default(customer.organization, card_id=card.pk)
+        choose_default(customer.organization, card_id=card.pk, now=now)
     elif card is not None:
         Card.objects.filter(pk=card.pk, status=Card.Status.VERIFYING).update(make_default=True)
 
 
 @transaction.atomic
-def drop_gone(organization: Organization, *, gone: set[str]) -> None:
+def drop_gone(organization: Organization, *, gone: set[str], now: dt.datetime) -> None:
     """Take cards off file that are attached at Stripe no more; the oldest left is the default.
 
     Unlike an owner's removal this is refused by nothing: the card cannot be charged.
@@ -60,7 +60,7 @@ def drop_gone(organization: Organization, *, gone: set[str]) -> None:
         card.move(Card.Status.REMOVED, is_default=False)
     oldest = on_file.order_by("settled_at", "id").first()
     if oldest is not None and Card.objects.default_of(organization) is None:
-        choose_default(organization, card_id=oldest.pk)
+        choose_default(organization, card_id=oldest.pk, now=now)
 
 
 def replace_customer(customer: Customer, *, gateway: Gateway, now: dt.datetime) -> None:
@@ -78,7 +78,7 @@ def replace_customer(customer: Customer, *, gateway: Gateway, now: dt.datetime) 
         email=organization.email,
         key=f"customer:{organization.external_id}:after:{customer.stripe_id}",
     )
-    drop_gone(organization, gone=_on_file(organization))
+    drop_gone(organization, gone=_on_file(organization), now=now)
     Customer.objects.filter(pk=customer.pk, stripe_id=customer.stripe_id).update(stripe_id=made)
 
 

@@ -29,13 +29,17 @@ from wallet.models import CreditGrant, LedgerEntry
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What staff ask for: a plan (none renews the current one), a window, an invoice or none."""
+    """What is asked for: a plan (none renews the current one), a window, an invoice or none.
+
+    ``chosen`` by the owner himself, otherwise staff apply it.
+    """
 
     plan: str | None = None
     days: int | None = None
     last_day: dt.date | None = None
     credit_unused: bool = False
     invoiced: bool = True
+    chosen: bool = False
 
 
 def propose(organization: Organization, request: PlanRequest, *, now: dt.datetime) -> ChangeSet:
@@ -115,9 +119,11 @@ def apply_plan(
     _grant_signup_credits(change, now=now)
     invoice = _invoice(change, period, now=now)
     if invoice:
+        period.invoice = invoice
+        period.save(update_fields=["invoice"])
         Rental.objects.filter(organization=organization).update(prorata_period=None)
     if announce:
-        _tell_plan_applied(change, period, invoice, now=now)
+        tell_plan_applied(period, invoice, now=now)
     _write_act(change, invoice, reason=reason, actor=actor, now=now)
     return period
 
@@ -162,6 +168,8 @@ def _window_asked_for(
 def _source(request: PlanRequest, version: PlanVersion) -> Period.Source:
     if version.is_trial:
         return Period.Source.TRIAL
+    if request.chosen:
+        return Period.Source.CHOSEN
     return Period.Source.RENEWED if request.plan is None else Period.Source.APPLIED
 
 
@@ -214,15 +222,14 @@ def _invoice(change: ChangeSet, period: Period, *, now: dt.datetime) -> Invoice 
     )
 
 
-def _tell_plan_applied(
-    change: ChangeSet, period: Period, invoice: Invoice | None, *, now: dt.datetime
-) -> None:
+def tell_plan_applied(period: Period, invoice: Invoice | None, *, now: dt.datetime) -> None:
+    """Owe the letter that staff applied a plan, with the invoice if there is an open one."""
     owe_letter(
-        change.organization,
+        period.organization,
         code="plan_applied",
         key=f"plan_applied:{period.pk}",
         context={
-            "plan": change.version.name,
+            "plan": period.version.name,
             "first_day": f"{period.first_day:%-d %B %Y}",
             "last_day": f"{period.last_day:%-d %B %Y}",
             "invoice_number": invoice.number if invoice else "",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from accounts.models import Organization
-from plans.models import Period, PlanVersion, Subscription
+from invoices.models import Invoice
+from plans.following import note_what_follows
+from plans.models import Period, PlanVersion, ScheduledChange, Subscription
 from plans.periods import Window
 from plans.reminding import watch_from_start
 from wallet.credits import Credits
@@ -18,7 +20,7 @@ def lock_subscription(organization: Organization) -> Subscription | None:
     """Take the organization's subscription for this transaction, after its wallet."""
     return (
         Subscription.objects.select_for_update(of=("self",))
-        .select_related("period", "version__plan")
+        .select_related("period__invoice", "period__organization", "version__plan", "organization")
         .filter(organization=organization)
         .first()
     )
@@ -38,7 +40,8 @@ def begin_period(
     """Begin a period under the locks of wallet and subscription.
 
     Closes the running period at the new one's start, expires its plan credits and grants new
-    ones. Counters belong to a period, so the new one begins without any.
+    ones. Counters belong to a period, so the new one begins without any. A cancellation is taken
+    back, and what was scheduled is dropped, but for a renewal.
     """
     if subscription:
         _close(subscription.period, at=window.starts_at, now=now)
@@ -54,15 +57,19 @@ def begin_period(
         starts_at=window.starts_at,
         ends_at=window.ends_at,
     )
-    watch_from_start(period, now=now)
-    Subscription.objects.update_or_create(
+    if source != Period.Source.RENEWED:
+        ScheduledChange.objects.filter(organization=organization).delete()
+    subscription, _ = Subscription.objects.update_or_create(
         organization=organization,
         defaults={
             "version": version,
             "period": period,
             "anchor_day": anchor_day or window.first_day.day,
+            "canceled_at": None,
         },
     )
+    note_what_follows(subscription)
+    watch_from_start(period, now=now)
     terms = version.terms
     set_pause_terms(wallet, overdraft=terms.overdraft, pause_when=terms.pause_when)
     _grant_included(period, Credits(terms.included_credits), now=now)
@@ -84,5 +91,8 @@ def _grant_included(period: Period, credits: Credits, *, now: dt.datetime) -> No
 
 def _close(period: Period, *, at: dt.datetime, now: dt.datetime) -> None:
     period.ends_at = max(min(period.ends_at, at), period.starts_at)
-    period.replaced_at, period.look_at = now, None
-    period.save(update_fields=["ends_at", "replaced_at", "look_at"])
+    period.replaced_at, period.look_at, period.charge_at = now, None, None
+    period.save(update_fields=["ends_at", "replaced_at", "look_at", "charge_at"])
+    # Something else takes its place before it was paid.
+    if period.is_unpaid and period.invoice and period.invoice.status == Invoice.Status.OPEN:
+        period.invoice.move(Invoice.Status.VOID, settled_at=now)

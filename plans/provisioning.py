@@ -19,7 +19,8 @@ from accounts.models import (
 )
 from accounts.refusals import Invalid
 from plans.applying import PlanRequest, apply_plan
-from plans.models import Site, Subscription
+from plans.following import choose_renewal
+from plans.models import Site
 from plans.trials import start_trial
 from wallet.models import CreditPrice, Wallet
 
@@ -67,11 +68,11 @@ def provision(
     record_act(
         organization, verb="create", summary=f"{organization.name} created", now=now, actor=actor
     )
+    if auto_renew is not None:
+        choose_renewal(organization, auto_renew=auto_renew)
     if plan:
         request = PlanRequest(plan=plan)
         apply_plan(organization, request, reason="Created on this plan", now=now, actor=actor)
-        if auto_renew is not None:
-            Subscription.objects.filter(organization=organization).update(auto_renew=auto_renew)
     elif trial:
         start_trial(organization, now=now)
     return organization

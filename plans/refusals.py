@@ -51,3 +51,42 @@ class ItemNotInPlan(Refusal):
     code = "item_not_in_plan"
     message = "The plan does not offer this for rent."
     remedy = "Apply a plan that does."
+
+
+class PaymentDue(Refusal):
+    """A renewal is not paid yet."""
+
+    code = "payment_due"
+    message = "A payment is pending: please settle it first."
+    remedy = "Pay the open invoice, or add another card."
+
+
+class AlreadySubscribed(Refusal):
+    """A paid plan runs already."""
+
+    code = "already_subscribed"
+    message = "You have a running plan already."
+    remedy = "Change the plan instead."
+
+
+class PaidPlanOnly(Refusal):
+    """Only a running paid plan has this."""
+
+    code = "paid_plan_only"
+    message = "This is available on a running paid plan only."
+    remedy = "Subscribe to a plan first."
+
+
+class NothingScheduled(Refusal):
+    """No change is scheduled."""
+
+    code = "nothing_scheduled"
+    message = "No plan change is scheduled."
+
+
+class NotCanceled(Refusal):
+    """There is no cancellation to take back."""
+
+    code = "not_canceled"
+    message = "The subscription is not cancelled, or it has ended already."
+    remedy = "Subscribe again."

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.letters import owe_letter
 from plans import marks
-from plans.models import Counter, Period
+from plans.models import Counter, Period, ScheduledChange, Subscription
 from plans.periods import day_starts_at
 from plans.terms import SESSIONS
 from wallet.credits import plain
@@ -87,14 +87,28 @@ def _remind(period: Period, *, now: dt.datetime) -> None:
     if mark is None:
         return
     if not watched.trial:
-        _tell(period, "period_ending", watched, now=now)
+        if _ends_for_good(period):
+            _tell(period, "period_ending", watched, now=now)
         return
     period.reminded_at = period.reminded_at or now
     _tell(period, f"trial_{mark}", watched, now=now)
 
 
+def _ends_for_good(period: Period) -> bool:
+    """Answer whether nothing follows by itself, and its owner has not decided so himself."""
+    if period.renews_until is not None or period.is_unpaid:
+        return False
+    organization = period.organization
+    if ScheduledChange.objects.filter(organization=organization).exists():
+        return False
+    canceled = Subscription.objects.filter(period=period, canceled_at__isnull=False)
+    return not canceled.exists()
+
+
 def _tell_ended(period: Period, *, now: dt.datetime) -> None:
     code = "trial_ended" if period.version.is_trial else "subscription_ended"
+    if period.is_overdue(now):
+        code = "payment_overdue"
     _tell(period, code, _watched(period, now), now=now)
 
 

@@ -34,9 +34,10 @@ def unused_credit(period: Period, *, today: dt.date, now: dt.datetime) -> Money:
 
 
 def _paid_for(period: Period) -> int:
+    if period.invoice_id is None:
+        return 0
     lines = InvoiceLine.objects.filter(
-        invoice__organization_id=period.organization_id,
-        invoice__key=f"period:{period.pk}",
+        invoice_id=period.invoice_id,
         invoice__status=Invoice.Status.PAID,
         code__regex=OF_THE_PERIOD,
     )

@@ -46,6 +46,8 @@ class ActPage:
     act: Callable[[Organization, ActForm, str, User, dt.datetime], str]
     initial: Callable[[Organization], Mapping[str, Any]] = lambda _: {}
     danger: bool = False
+    # Fields that the address may fill in, where a page links to the act for one of its rows.
+    asked: tuple[str, ...] = ()
 
     @property
     def url_name(self) -> str:
@@ -83,7 +85,9 @@ def _show(request: HttpRequest, pk: int, page: ActPage) -> HttpResponse:
     actor = require_operator(request)
     organization = get_object_or_404(Organization, pk=pk)
     if request.method != "POST":
-        form = page.form(organization=organization, initial=dict(page.initial(organization)))
+        filled = {name: request.GET[name] for name in page.asked if name in request.GET}
+        initial = {**page.initial(organization), **filled}
+        form = page.form(organization=organization, initial=initial)
         return _render(request, page, organization, form)
     form = page.form(request.POST, organization=organization)
     if not form.is_valid() or request.POST.get("stage") == "edit":

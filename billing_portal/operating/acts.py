@@ -7,9 +7,10 @@ from billing_portal.operating.act_pages import ActPage
 from billing_portal.operating.money_acts import ADJUST, PAY, open_invoice
 from billing_portal.operating.organization_acts import DETAILS, SUSPEND, UNSUSPEND
 from billing_portal.operating.plan_acts import APPLY, EXTEND, RENEW
+from billing_portal.operating.refund_act import REFUND, refundable
 from plans.models import Subscription
 
-ACTS = (APPLY, RENEW, EXTEND, ADJUST, PAY, SUSPEND, UNSUSPEND)
+ACTS = (APPLY, RENEW, EXTEND, ADJUST, PAY, REFUND, SUSPEND, UNSUSPEND)
 BY_NAME = {page.name: page for page in (*ACTS, DETAILS)}
 
 
@@ -25,6 +26,7 @@ def acts_for(organization: Organization) -> list[ActPage]:
         "extend": on_trial,
         "adjust": True,
         "pay": open_invoice(organization) is not None,
+        "refund": refundable(organization).exists(),
         "suspend": not organization.is_suspended,
         "unsuspend": organization.is_suspended,
     }

@@ -16,6 +16,8 @@ from billing_portal.operating.look import badge_label, bell_label, day
 from billing_portal.operating.tables import Table, list_of
 from billing_portal.operating.worklists import WORKLISTS, ending_soon, trials_ending
 from invoices.models import Document
+from payments.models import Payment
+from payments.waiting import WAITING
 from wallet.credits import display
 
 SHOWN = 8
@@ -41,6 +43,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "Worklists",
         "cards": [
             *(_worklists() if organizations else ()),
+            *(_payments() if may("payments.view_payment") else ()),
             *([_parked_letters()] if may("accounts.view_letter") else ()),
             *([_parked_documents()] if may("invoices.view_document") else ()),
         ],
@@ -63,6 +66,20 @@ def _worklists() -> list[Card]:
             url=list_of("accounts_organization", worklist=worklist.code),
         )
         for worklist in WORKLISTS
+    ]
+
+
+def _payments() -> list[Card]:
+    now = timezone.now()
+    return [
+        Card(
+            title=waiting.title,
+            words=waiting.words,
+            icon=waiting.icon,
+            count=waiting.find(Payment.objects.all(), now).count(),
+            url=list_of("payments_payment", worklist=waiting.code),
+        )
+        for waiting in WAITING
     ]
 
 

@@ -11,10 +11,8 @@ from accounts.admin_base import link_to
 from accounts.letters import readers
 from accounts.models import Act, Agent, Letter, Membership, Organization
 from billing_portal.operating.look import day, label
+from billing_portal.operating.money_tables import money_tables, open_disputes
 from billing_portal.operating.tables import Cell, Table, at, list_of
-from invoices.admin import STATUS_COLOURS, pdf_link
-from invoices.models import Document, Invoice
-from payments.models import Payment
 from plans.models import Period, Rental
 from plans.terms import CHANNELS
 from usage.breakdown import Row, breakdown
@@ -27,7 +25,6 @@ from wallet.models import CreditGrant, LedgerEntry
 SHOWN = 8
 ACTS_SHOWN = 25
 LETTER_COLOURS = {"sent": "green", "waiting": "blue", "parked": "red"}
-COLOURS = {"success": "green", "danger": "red", "info": "blue", "warning": "amber", None: "grey"}
 
 
 def facts(organization: Organization, *, now: dt.datetime) -> dict[str, Any]:
@@ -44,6 +41,7 @@ def facts(organization: Organization, *, now: dt.datetime) -> dict[str, Any]:
         "all_acts": list_of("accounts_act", organization__id__exact=organization.pk),
         "tabs": tabs(organization, stands, now=now),
         "details": _details(organization),
+        "disputes": open_disputes(organization),
     }
 
 
@@ -65,7 +63,7 @@ def tabs(
         (
             "money",
             "Invoices and payments",
-            [_invoices(organization, now), _payments(organization)],
+            money_tables(organization, now=now),
         ),
         ("ledger", "Ledger", [_entries(organization), _grants(organization, now)]),
         ("usage", "Usage", [*_breakdown(stands), _events(organization)]),
@@ -73,49 +71,6 @@ def tabs(
         ("people", "People and agents", [_members(organization), _agents(organization)]),
         ("letters", "Letters", [_letters(organization)]),
     ]
-
-
-def _invoices(organization: Organization, now: dt.datetime) -> Table:
-    today = organization.today(now)
-    invoices = Invoice.objects.filter(organization=organization)[:SHOWN]
-    documents: dict[int, list[Document]] = {}
-    for document in Document.objects.filter(invoice__in=list(invoices)).defer("pdf", "facts"):
-        documents.setdefault(document.invoice_id, []).append(document)
-    rows = []
-    for invoice in invoices:
-        words = "Overdue" if invoice.is_overdue(today) else invoice.get_status_display()
-        pdf = next(iter(documents.get(invoice.pk, [])), None)
-        rows.append(
-            (
-                link_to(invoice),
-                label(words, COLOURS[STATUS_COLOURS.get(words)]),
-                invoice.total.display(),
-                day(invoice.issued_on),
-                day(invoice.due_on),
-                pdf_link(pdf) if pdf else "",
-            )
-        )
-    more = list_of("invoices_invoice", organization__id__exact=organization.pk)
-    heads = ("Number", "Status", "#Total", "Issued", "Due", "PDF")
-    return Table("Invoices", heads, rows, more, "No invoice yet.")
-
-
-def _payments(organization: Organization) -> Table:
-    payments = Payment.objects.filter(organization=organization).select_related("invoice")
-    rows = [
-        (
-            at(payment.created_at, organization.zone),
-            link_to(payment, payment.get_status_display()),
-            payment.amount.display(),
-            payment.get_method_display(),
-            payment.reference,
-            link_to(payment.invoice),
-        )
-        for payment in payments[:SHOWN]
-    ]
-    more = list_of("payments_payment", organization__id__exact=organization.pk)
-    heads = ("At", "Status", "#Amount", "Method", "Reference", "Invoice")
-    return Table("Payments", heads, rows, more, "No payment yet.")
 
 
 def _entries(organization: Organization) -> Table:

@@ -29,6 +29,16 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("Invoices", "receipt_long", "invoices_invoice_changelist", "invoices.view_invoice"),
             ("Payments", "payments", "payments_payment_changelist", "payments.view_payment"),
+            ("Refunds", "undo", "payments_refund_changelist", "payments.view_refund"),
+            ("Disputes", "gavel", "payments_dispute_changelist", "payments.view_dispute"),
+            ("Cards", "credit_card", "payments_card_changelist", "payments.view_card"),
+            (
+                "Auto-recharges",
+                "autorenew",
+                "payments_autorecharge_changelist",
+                "payments.view_autorecharge",
+            ),
+            ("Consents", "handshake", "payments_consent_changelist", "payments.view_consent"),
             ("Ledger", "menu_book", "wallet_ledgerentry_changelist", "wallet.view_ledgerentry"),
             ("Grants", "redeem", "wallet_creditgrant_changelist", "wallet.view_creditgrant"),
         ),

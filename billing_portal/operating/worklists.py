@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.models import Organization
 from billing_portal.operating.glances import glance, with_glances
 from invoices.models import Invoice
+from payments.models import Dispute
 from plans.models import PlanVersion
 from plans.standing import Badge
 from usage.bell import Bell
@@ -109,6 +110,12 @@ def overdue(organizations: Organizations, now: dt.datetime) -> Organizations:
     return organizations.filter(Exists(invoices))
 
 
+def disputed(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those with a payment that its card's holder contests."""
+    disputes = Dispute.objects.filter(status=Dispute.Status.OPEN)
+    return organizations.filter(Exists(disputes.filter(payment__organization=OuterRef("pk"))))
+
+
 def suspended(organizations: Organizations, now: dt.datetime) -> Organizations:
     """Answer those that staff suspended."""
     return organizations.filter(suspended_at__isnull=False)
@@ -151,5 +158,6 @@ WORKLISTS = (
         overdue,
     ),
     Worklist("unpaid", "Unpaid invoices", "Waiting for a bank payment.", "receipt_long", unpaid),
+    Worklist("disputed", "Disputed", "A card's holder contests a payment.", "gavel", disputed),
     Worklist("suspended", "Suspended", "Stopped by staff.", "pause_circle", suspended),
 )

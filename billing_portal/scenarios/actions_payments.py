@@ -12,7 +12,7 @@ from payments.cards import CardDeclined, add_card, begin_adding, choose_default,
 from payments.collecting import collect, oldest_open_invoice
 from payments.models import Card, Payment
 from payments.recharging import save_auto_recharge
-from payments.refunding import NothingToRefund, refund_payment
+from payments.refunding import latest_paid, refund_payment
 from payments.topping_up import begin_top_up, come_back
 from wallet import credits as credit
 from wallet.money import Money, NotMoney
@@ -45,7 +45,7 @@ def card(world: World, *, name: str, answers: str, default: bool = False) -> Non
     except CardDeclined:
         return
     if default:
-        choose_default(world.organization, card_id=added.pk)
+        choose_default(world.organization, card_id=added.pk, now=world.now)
 
 
 def card_answers(world: World, *, name: str, answers: str) -> None:
@@ -66,7 +66,7 @@ def take_card_away(world: World, *, name: str) -> None:
 
 def default_card(world: World, *, name: str) -> None:
     """Let the owner choose another default card."""
-    choose_default(world.organization, card_id=_on_file(world, name).pk)
+    choose_default(world.organization, card_id=_on_file(world, name).pk, now=world.now)
 
 
 def top_up(world: World, *, amount: Decimal, abandon: bool = False) -> None:
@@ -131,12 +131,8 @@ def auto_recharge(
 
 def refund(world: World, *, amount: Decimal | None = None) -> None:
     """Let staff refund the latest paid payment."""
-    paid = Payment.objects.filter(organization=world.organization, status=Payment.Status.PAID)
-    latest = paid.order_by("-settled_at", "-id").first()
-    if latest is None:
-        raise NothingToRefund
     refund_payment(
-        latest,
+        latest_paid(world.organization),
         amount=None if amount is None else _money(world, amount),
         reason="As the story says",
         key=f"story:{world.step}",

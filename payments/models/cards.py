@@ -68,6 +68,7 @@ class Card(models.Model):
     exp_month = models.PositiveSmallIntegerField()
     exp_year = models.PositiveSmallIntegerField()
     is_default = models.BooleanField(default=False)
+    default_since = models.DateTimeField(null=True, blank=True)
     make_default = models.BooleanField(
         default=False, help_text="Becomes the default card once it is verified."
     )

@@ -36,6 +36,9 @@ class StripeEvent(models.Model):
                 fields=["due_at", "id"], name="event_waiting", condition=Q(status="waiting")
             ),
             models.Index(fields=["object_id"], name="event_by_object"),
+            models.Index(
+                fields=["handled_at"], name="event_to_mirror", condition=Q(status="handled")
+            ),
         ]
 
     def __str__(self) -> str:

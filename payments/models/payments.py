@@ -44,6 +44,7 @@ class Payment(models.Model):
         INVOICE = "invoice", "Invoice"
         TOP_UP = "top_up", "Top-up"
         RECHARGE = "recharge", "Auto-recharge"
+        PLAN = "plan", "Plan"
 
     ARROWS: ClassVar[dict[str, tuple[str, ...]]] = {
         Status.CHECKOUT: (Status.PENDING, Status.PAID, Status.FAILED),
@@ -113,7 +114,7 @@ class Payment(models.Model):
                 name="refunded_within_paid",
             ),
             models.CheckConstraint(
-                condition=Q(purpose="invoice", credits__isnull=True)
+                condition=Q(purpose__in=["invoice", "plan"], credits__isnull=True)
                 | Q(purpose__in=["top_up", "recharge"], credits__gt=0),
                 name="payment_buys_credits_or_settles",
             ),

@@ -102,9 +102,7 @@ PLANTED = (
     Planted(
         "I8",
         "a number that was skipped",
-        """WITH skipped AS (UPDATE invoices_document SET number = 'INV-000009'
-                            WHERE number = 'INV-000003')
-           UPDATE invoices_invoice SET number = 'INV-000009' WHERE number = 'INV-000003'""",
+        "UPDATE invoices_invoice SET number = 'INV-000009' WHERE number = 'INV-000008'",
         "SELECT 'series INV'",
     ),
     Planted(
@@ -230,8 +228,9 @@ PLANTED = (
         "I16a",
         "a letter that nobody sent",
         f"""UPDATE accounts_letter SET status = 'waiting', sent_at = NULL
-            WHERE organization_id = {OTHER}""",
-        f"SELECT 'letter ' || id FROM accounts_letter WHERE organization_id = {OTHER}",
+            WHERE organization_id = {OTHER} AND code = 'plan_applied'""",
+        f"SELECT 'letter ' || id FROM accounts_letter WHERE organization_id = {OTHER}"
+        " AND code = 'plan_applied'",
     ),
     Planted(
         "I16b",

@@ -7,8 +7,13 @@ from tests.billing_portal.faults_planted import Planted
 REFUND = "(SELECT id FROM payments_refund WHERE status = 'done')"
 REFUNDED = "(SELECT payment_id FROM payments_refund WHERE status = 'done')"
 OPEN = "(SELECT payment_id FROM payments_dispute WHERE status = 'open')"
-NOTED = "(SELECT invoice_id FROM invoices_creditnote WHERE number = 'CN-000001')"
+NOTED = "(SELECT invoice_id FROM invoices_creditnote WHERE number = 'CN-000002')"
 OTHER = "(SELECT id FROM accounts_organization WHERE name = 'Other')"
+EVENT = (
+    "('evt_{}', 'charge.succeeded', 'charge', 'ch_1', '{{}}', '{}', 0, '', '2026-03-01 09:00Z',"
+    " '2026-03-01 09:00Z', '2026-03-01 09:00Z')"
+)
+EVENTS = (("waits", "waiting"), ("no_time", "handled"), ("no_reason", "set_aside"))
 
 PLANTED = (
     Planted(
@@ -83,22 +88,22 @@ PLANTED = (
     Planted(
         "I9d",
         "a credit note without its document",
-        "DELETE FROM invoices_document WHERE number = 'CN-000001'",
+        "DELETE FROM invoices_document WHERE number = 'CN-000002'",
         f"SELECT number FROM invoices_invoice WHERE id = {NOTED}",
     ),
     Planted(
         "I9b",
         "a credit note's document of another amount",
         "UPDATE invoices_document SET facts = jsonb_set(facts, '{total_minor}', '1')"
-        " WHERE number = 'CN-000001'",
-        "SELECT 'CN-000001'",
+        " WHERE number = 'CN-000002'",
+        "SELECT 'CN-000002'",
     ),
     Planted(
         "I8",
         "a credit note's number that was skipped",
         """WITH skipped AS (UPDATE invoices_document SET number = 'CN-000009'
-                            WHERE number = 'CN-000001')
-           UPDATE invoices_creditnote SET number = 'CN-000009' WHERE number = 'CN-000001'""",
+                            WHERE number = 'CN-000003')
+           UPDATE invoices_creditnote SET number = 'CN-000009' WHERE number = 'CN-000003'""",
         "SELECT 'series CN'",
     ),
     Planted(
@@ -126,5 +131,13 @@ PLANTED = (
             SELECT payment_id, 'lost', gen_random_uuid(), 'pending', 1, 'x', '', 0,
                    '2026-03-03 08:00Z' FROM payments_refund WHERE id = {REFUND}""",
         "SELECT 'refund ' || id FROM payments_refund WHERE key = 'lost'",
+    ),
+    Planted(
+        "I17",
+        "an event that nobody acted on",
+        f"""INSERT INTO payments_stripeevent (stripe_id, kind, object_kind, object_id, payload,
+                status, attempts, last_error, happened_at, received_at, due_at)
+            VALUES {", ".join(EVENT.format(name, status) for name, status in EVENTS)}""",
+        "SELECT 'event ' || stripe_id FROM payments_stripeevent",
     ),
 )

@@ -55,6 +55,10 @@ def _money(organization: Organization) -> None:
     """Let money come by card and go back in every way: refunded, sent back, won, lost, disputed."""
     fake = FakeStripe(seed=1)
     gateway = gateway_to(fake)
+    came_again = top_up(organization, fake, 1000, key="again", card="refund_fails", now=NOW)
+    refund(came_again, fake, now=NOW)
+    fake.advance(seconds=10)
+    take_in_refund(told_refunds(fake, came_again)[0], now=NOW)
     bought = [top_up(organization, fake, 5000, key=f"{n}", now=NOW) for n in range(4)]
     refund(bought[0], fake, 2000, now=NOW)
     for payment, won in ((bought[1], True), (bought[2], False), (bought[3], None)):
@@ -63,10 +67,6 @@ def _money(organization: Organization) -> None:
         if won is not None:
             fake.decide_dispute(opened.id, won=won)
             take_in_dispute(gateway.dispute(opened.id), now=NOW)
-    came_again = top_up(organization, fake, 1000, key="again", card="refund_fails", now=NOW)
-    refund(came_again, fake, now=NOW)
-    fake.advance(seconds=10)
-    take_in_refund(told_refunds(fake, came_again)[0], now=NOW)
     customer = customer_of(organization, gateway=gateway, now=NOW)
     for _ in range(2):
         card = fake.card("ok", customer=customer)["id"]

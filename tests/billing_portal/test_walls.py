@@ -61,6 +61,8 @@ ROWS: dict[str, Row] = {
     "": Row(get=LOGGED_IN),
     "brand.css": Row(get=ANYBODY),
     "healthz/": Row(get=ANYBODY),
+    # Who is not Stripe is answered 400, whoever it is: see the door's own tests.
+    "stripe/webhook/": Row(post=ANYBODY),
     "signup/": Row(get=ANYBODY, post=ANYBODY),
     # Without the id of an organization of one's own there is nothing to switch to; with one, see
     # the pages' own tests.
@@ -252,6 +254,8 @@ def test_every_change_wants_a_token_that_only_our_pages_give(world: World) -> No
         if not route.startswith("api/") and "^" not in route
     }
 
+    # The one exemption: a signature lets in there, and nothing else.
+    assert answers.pop("stripe/webhook/") == 400
     assert set(answers.values()) <= {403, 404, 405}
 
 

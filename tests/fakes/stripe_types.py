@@ -155,7 +155,8 @@ def _union(value: Any, inner: tuple[Any, ...], look: _Look) -> None:
     if value is None and type(None) in branches:
         return
     flat = [one for one in branches if one is not type(None)]
-    if any(typing.get_origin(one) is Literal for one in flat):
+    # Stripe writes a text that can be unset as the empty word or any.
+    if any(set(typing.get_args(one)) - {""} for one in flat if typing.get_origin(one) is Literal):
         flat = [one for one in flat if one is not str]
     trials = []
     for one in flat:

@@ -12,7 +12,7 @@ from accounts.models import Letter, Organization
 from payments.cards import choose_default
 from payments.models import AutoRecharge, Card, Payment
 from payments.recharging import recharge_due, save_auto_recharge
-from tests.builders import a_call, build_organization, build_plan
+from tests.builders import MARCH_1, a_call, build_organization, build_plan
 from tests.fakes.stripe_world import StripeWorld
 from tests.faults.threads import at_once, take_out_row_locks
 from usage.charging import charge
@@ -124,7 +124,7 @@ def choose_at_once(threads: int) -> list[BaseException]:
     return at_once(
         threads,
         lambda number: [
-            choose_default(organization, card_id=cards[(number + turn) % 8]) for turn in range(5)
+            choose_default(organization, card_id=cards[(number + turn) % 8], now=MARCH_1) for turn in range(5)
         ],
     )
 

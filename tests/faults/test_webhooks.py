@@ -143,6 +143,9 @@ def test_without_the_unique_id_the_same_event_is_kept_twice_and_that_is_found() 
         assert raised or StripeEvent.objects.count() > len(KINDS)
         StripeEvent.objects.all().delete()
 
+    assert kept_at_once(story, 8) == []
+    assert StripeEvent.objects.count() == len(KINDS)
+
 
 class _without_unique_id:  # noqa: N801 - used as a phrase
     """Take the unique constraint away for a while."""

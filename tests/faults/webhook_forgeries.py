@@ -67,7 +67,7 @@ def _large(dice: random.Random, body: bytes, now: float) -> Any:
 
 
 def _packed(dice: random.Random, body: bytes, now: float) -> Any:
-    packed = gzip.compress(dice.choice([body, b" " * 50_000_000]))
+    packed = gzip.compress(dice.choice([body, b" " * 5_000_000]))
     headers = dice.choice([{}, {"content-encoding": "gzip"}])
     return packed, signature(packed, at=now), headers
 

@@ -33,7 +33,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.now = MARCH_1
-        self.fake = FakeStripe(seed=1, stamp=lambda: self.now.timestamp())
+        self.fake = FakeStripe(seed=1, stamp=self._timestamp)
         self.fake.set_clock(lambda: self.now)
         self.fake.listen(ADDRESS, SECRET)
 
@@ -77,6 +77,9 @@ class Stage:
     def customer(self, organization: Organization) -> str:
         """Answer who an organization is at Stripe."""
         return customer_of(organization, gateway=self.gateway, now=self.now)
+
+    def _timestamp(self) -> float:
+        return self.now.timestamp()
 
     def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         try:

@@ -166,7 +166,9 @@ def test_a_duplicate_costs_one_question(django_assert_num_queries: Any) -> None:
         assert post(*signed()) == 200
 
 
-@pytest.mark.parametrize(("late", "taken"), [(300, True), (301, False), (-300, True), (-301, False)])
+@pytest.mark.parametrize(
+    ("late", "taken"), [(300, True), (301, False), (-300, True), (-301, False)]
+)
 def test_a_signature_counts_five_minutes_both_ways(late: int, taken: bool) -> None:
     at = MARCH_1.timestamp() - late
     try:

@@ -50,12 +50,20 @@ def test_a_bank_payment_is_told_with_its_reference_its_invoice_and_its_local_day
     said = see(browser_of(acme), "/billing/history/")
 
     # 21:00 in London is half past two the next day in Kolkata.
-    assert "2 Mar 2026 Bank transfer SEPA-1107" in said
+    assert "2 Mar 2026 Invoice Bank transfer SEPA-1107" in said
     assert "INV-000001 Paid $99.00" in said
 
 
 @pytest.mark.parametrize(
-    ("status", "word"), [("failed", "Failed"), ("checkout", "Checkout"), ("paid", "Paid")]
+    ("status", "word"),
+    [
+        ("failed", "Failed"),
+        ("checkout", "Checkout Started, never paid"),
+        ("pending", "Pending Waiting for the bank's answer"),
+        ("paid", "Paid"),
+        ("refunded", "Refunded"),
+        ("disputed", "Disputed Contested at the bank"),
+    ],
 )
 def test_every_payment_is_listed_whatever_became_of_it(
     acme: Organization, status: str, word: str
@@ -63,6 +71,23 @@ def test_every_payment_is_listed_whatever_became_of_it(
     pay(acme, status)
 
     assert f"{word} $12.50" in see(browser_of(acme), "/billing/history/")
+
+
+def test_a_refund_in_part_says_how_much_went_back(acme: Organization) -> None:
+    pay(acme, "paid")
+    Payment.objects.update(refunded_minor=250)
+
+    assert "Paid $2.50 refunded $12.50" in see(browser_of(acme), "/billing/history/")
+
+
+def test_only_what_was_paid_has_a_receipt(acme: Organization) -> None:
+    record_bank_payment(acme, reference="SEPA-1107", now=LATE)
+    pay(acme, "failed")
+
+    said = see(browser_of(acme), "/billing/history/")
+
+    assert "Failed $12.50 None" in said
+    assert "Paid $99.00 Receipt RCP-000001" in said
 
 
 def test_without_payments_the_page_says_what_will_be_here(acme: Organization) -> None:

@@ -50,7 +50,9 @@ def test_the_key_of_the_form_leads_to_the_payment_too(
     assert "Not paid yet." in see(client, f"/billing/payments/{payment.key.partition(':')[2]}/")
 
 
-@pytest.mark.parametrize("query", ["", "?paid=1", "?paid=1&look=19", "?look=x", "?look=99"])
+@pytest.mark.parametrize(
+    "query", ["", "?paid=1", "?paid=1&look=19", "?look=x", "?look=99", "?look=" + 5000 * "9"]
+)
 def test_a_visit_without_having_paid_changes_nothing(acme: Organization, query: str) -> None:
     client = browser_of(acme)
     payment = topped_up(client)

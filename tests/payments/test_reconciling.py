@@ -58,9 +58,7 @@ def charge_elsewhere(stage: Stage, acme: Organization, **metadata: str) -> None:
     verb(charge, key="by hand")
 
 
-def test_events_that_never_came_are_taken_in_and_acted_on(
-    stage: Stage, acme: Organization
-) -> None:
+def test_events_that_never_came_are_taken_in_and_acted_on(stage: Stage, acme: Organization) -> None:
     stage.fake.webhooks(dropped=["*"])
     stage.paid_top_up(acme)
     assert stage.hear() == 0
@@ -108,9 +106,7 @@ def test_money_that_nobody_here_asked_for_is_named(stage: Stage, acme: Organizat
     assert not report.agrees
 
 
-def test_a_payment_that_stripe_knows_nothing_of_is_named(
-    stage: Stage, acme: Organization
-) -> None:
+def test_a_payment_that_stripe_knows_nothing_of_is_named(stage: Stage, acme: Organization) -> None:
     payment = stage.paid_top_up(acme)
     stage.hear()
     Payment.objects.update(intent_id="pi_made_up")
@@ -168,9 +164,7 @@ def test_a_card_removed_here_is_detached_there(stage: Stage, acme: Organization)
     assert reconciled(stage).cards_detached == 0
 
 
-def test_silence_is_reported_and_what_was_done_stays_done(
-    stage: Stage, acme: Organization
-) -> None:
+def test_silence_is_reported_and_what_was_done_stays_done(stage: Stage, acme: Organization) -> None:
     stage.paid_top_up(acme)
     stage.fake.fail_next("hang_up", path="/v1/payment_intents*", times=9)
 

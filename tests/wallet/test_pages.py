@@ -133,4 +133,5 @@ def test_two_hundred_movements_cost_as_many_statements_as_ten(acme: Organization
     with statements() as many:
         client.get("/billing/wallet/")
 
-    assert len(many) == len(few) <= 12
+    # Four of them are for top-up and auto-recharge, which are drawn here too.
+    assert len(many) == len(few) <= 15

@@ -50,7 +50,7 @@ class FakeStripe:
         self.store.publish = lambda: events.publish(self.store)
         self.site = site
         self.deliveries = Deliveries(self.store, stamp=stamp)
-        self._desk = Desk(self.store, site=site)
+        self._desk = Desk(self.store, site=site, tick=self.tick)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -77,7 +77,6 @@ class FakeStripe:
 
         :raises ConnectionLost: the client hears nothing.
         """
-        self.tick()
         return self._desk.handle(method, path, body, headers)
 
     def transport(

@@ -16,12 +16,11 @@ from billing_portal.devstack.fake_stripe.book import Book, Json
 from billing_portal.devstack.fake_stripe.calls import Call, Route, listing, page, update
 from billing_portal.devstack.fake_stripe.checkout_shape import (
     CREATE,
-    CURSORS,
     FILTERS,
     blank,
     line_item,
 )
-from billing_portal.devstack.fake_stripe.parameters import metadata
+from billing_portal.devstack.fake_stripe.parameters import CURSORS, metadata
 from billing_portal.devstack.fake_stripe.refusals import NotNow, Refused
 
 SHORTEST, LONGEST = 30 * 60, 24 * 3600

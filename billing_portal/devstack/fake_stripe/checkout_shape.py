@@ -15,7 +15,6 @@ from billing_portal.devstack.fake_stripe.parameters import (
 )
 from billing_portal.devstack.fake_stripe.refusals import Refused
 
-CURSORS: Spec = {name: LIST[name] for name in ("limit", "starting_after", "ending_before")}
 FILTERS: Spec = {
     **LIST,
     "customer": text,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from billing_portal.devstack.fake_stripe import events
 from billing_portal.devstack.fake_stripe.book import Json
 from billing_portal.devstack.fake_stripe.calls import Call, Route, page, update
-from billing_portal.devstack.fake_stripe.parameters import LIST, Many, choice, metadata, text
+from billing_portal.devstack.fake_stripe.parameters import (
+    CURSORS,
+    LIST,
+    Many,
+    choice,
+    metadata,
+    text,
+)
 from billing_portal.devstack.fake_stripe.refusals import Refused
 
 ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), text)
@@ -182,7 +189,7 @@ ROUTES = (
     Route("POST", "/v1/customers/{id}", modify, FIELDS),
     Route("DELETE", "/v1/customers/{id}", delete),
     Route("POST", "/v1/customers/{id}/tax_ids", add_tax_id, TAX_ID),
-    Route("GET", "/v1/customers/{id}/tax_ids", list_tax_ids, LIST),
+    Route("GET", "/v1/customers/{id}/tax_ids", list_tax_ids, CURSORS),
     Route("GET", "/v1/customers/{id}/tax_ids/{tax_id}", retrieve_tax_id),
     Route("DELETE", "/v1/customers/{id}/tax_ids/{tax_id}", delete_tax_id),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -80,15 +80,15 @@ class Outcome:
     body: str
     replayed: bool = False
     lost: bool = False
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Desk:
     """Answers requests from the book."""
 
-    def __init__(self, book: Book, *, site: str) -> None:
+    def __init__(self, book: Book, *, site: str, tick: Callable[[], None]) -> None:
         self._book = book
         self.site = site
+        self._tick = tick
         self._keys = Keys(book)
 
     def handle(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
@@ -97,35 +97,32 @@ class Desk:
         :raises ConnectionLost: the client hears nothing.
         """
         given = {name.lower(): value for name, value in headers.items()}
-        address = urlsplit(path)
-        fault = faults.due(self._book, method.upper(), address.path)
-        version = given.get("stripe-version", API_VERSION)
-        name = self._book.new_id("req", 14)
+        version, name = given.get("stripe-version", API_VERSION), self._book.new_id("req", 14)
+        method, address = method.upper(), urlsplit(path)
+        key = given.get("idempotency-key") if method == "POST" else None
         try:
-            if fault:
-                fault.strike_before()
-            _authorize(given.get("authorization", ""))
-            request = Request(
-                method.upper(),
-                unquote(address.path),
-                forms.read(body if method.upper() == "POST" else address.query),
-                given.get("idempotency-key") if method.upper() == "POST" else None,
-                version,
-                name,
-                fault,
-            )
-            outcome = self._claimed(request)
+            # Before anything waits for the book: a second request must find the first at work.
+            with self._keys.claim(key):
+                self._tick()
+                fault = faults.due(self._book, method, address.path)
+                if fault:
+                    fault.strike_before()
+                _authorize(given.get("authorization", ""))
+                raw = forms.read(body if method == "POST" else address.query)
+                where = unquote(address.path)
+                request = Request(method, where, raw, key, version, name, fault)
+                outcome = self._once(request)
         except Refused as refused:
-            outcome = Outcome(refused.status, json.dumps(refused.body(), indent=2))
+            fault, outcome = None, Outcome(refused.status, json.dumps(refused.body(), indent=2))
         if fault:
             fault.strike_after()
         if outcome.lost:
             raise ConnectionLost("hang_up")
         return Answer(outcome.status, _headers(outcome, name, version, given), outcome.body)
 
-    def _claimed(self, request: Request) -> Outcome:
+    def _once(self, request: Request) -> Outcome:
         mark = fingerprint(request.method, request.path, request.raw)
-        with self._keys.claim(request.key), self._book.lock:
+        with self._book.lock:
             if stored := self._keys.recall(request.key, mark):
                 return Outcome(*stored, replayed=True)
             return self._run(request, mark)

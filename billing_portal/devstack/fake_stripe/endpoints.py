@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from billing_portal.devstack.fake_stripe.book import API_VERSION, Book, Json
 from billing_portal.devstack.fake_stripe.calls import Call, Route, page, update
-from billing_portal.devstack.fake_stripe.parameters import LIST, Many, Spec, flag, metadata, text
+from billing_portal.devstack.fake_stripe.parameters import (
+    CURSORS,
+    LIST,
+    Many,
+    Spec,
+    flag,
+    metadata,
+    text,
+)
 from billing_portal.devstack.fake_stripe.refusals import Refused
 
 
@@ -140,7 +148,7 @@ CREATE: Spec = {
 EVENTS: Spec = {**LIST, "type": text, "types": Many(text), "delivery_success": flag}
 ROUTES = (
     Route("POST", "/v1/webhook_endpoints", create, CREATE),
-    Route("GET", "/v1/webhook_endpoints", list_all, LIST),
+    Route("GET", "/v1/webhook_endpoints", list_all, CURSORS),
     Route("GET", "/v1/webhook_endpoints/{id}", retrieve),
     Route("POST", "/v1/webhook_endpoints/{id}", modify, CHANGE),
     Route("DELETE", "/v1/webhook_endpoints/{id}", delete),

@@ -13,9 +13,13 @@ from billing_portal.devstack.fake_stripe.parameters import (
     whole,
 )
 
-SHARED: Spec = {
+WORDS: Spec = {
     "description": text,
     "metadata": metadata,
+    "statement_descriptor": text,
+    "statement_descriptor_suffix": text,
+}
+SHARED: Spec = {
     "payment_method": text,
     "payment_method_types": Many(choice("card")),
     "payment_method_options": {
@@ -23,8 +27,6 @@ SHARED: Spec = {
     },
     "receipt_email": text,
     "setup_future_usage": choice("off_session", "on_session"),
-    "statement_descriptor": text,
-    "statement_descriptor_suffix": text,
 }
 CONFIRM: Spec = {
     "error_on_requires_action": flag,
@@ -34,6 +36,7 @@ CONFIRM: Spec = {
     "capture_method": choice("automatic", "automatic_async", "manual"),
 }
 CREATE: Spec = {
+    **WORDS,
     **SHARED,
     **CONFIRM,
     "amount!": whole,

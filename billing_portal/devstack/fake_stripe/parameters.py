@@ -86,12 +86,8 @@ def instants(value: Any, name: str) -> dict[str, int]:
     return check(value, known, within=name)
 
 
-LIST: Spec = {
-    "limit": whole,
-    "starting_after": text,
-    "ending_before": text,
-    "created": instants,
-}
+CURSORS: Spec = {"limit": whole, "starting_after": text, "ending_before": text}
+LIST: Spec = {**CURSORS, "created": instants}
 
 
 def check(given: Any, spec: Spec, *, within: str = "") -> dict[str, Any]:

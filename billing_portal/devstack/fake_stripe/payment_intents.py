@@ -18,6 +18,7 @@ from billing_portal.devstack.fake_stripe.intent_shape import (
     CREATE,
     REASONS,
     SHARED,
+    WORDS,
     new,
 )
 from billing_portal.devstack.fake_stripe.parameters import LIST, metadata, text, whole
@@ -233,7 +234,7 @@ ROUTES = (
     Route("POST", "/v1/payment_intents", create, CREATE),
     Route("GET", "/v1/payment_intents", list_all, {**LIST, "customer": text}),
     Route("GET", "/v1/payment_intents/{id}", retrieve, {"client_secret": text}),
-    Route("POST", "/v1/payment_intents/{id}", modify, {**SHARED, "amount": whole}),
+    Route("POST", "/v1/payment_intents/{id}", modify, {**WORDS, **SHARED, "amount": whole}),
     Route("POST", "/v1/payment_intents/{id}/confirm", confirm, {**SHARED, **CONFIRM}),
     Route(
         "POST",

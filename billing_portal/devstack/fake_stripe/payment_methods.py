@@ -10,7 +10,7 @@ from billing_portal.devstack.fake_stripe.book import Book, Json
 from billing_portal.devstack.fake_stripe.calls import Call, Route, page, update
 from billing_portal.devstack.fake_stripe.cards import Card
 from billing_portal.devstack.fake_stripe.parameters import (
-    LIST,
+    CURSORS,
     Spec,
     choice,
     metadata,
@@ -195,7 +195,6 @@ CHANGE: Spec = {
     "allow_redisplay": REDISPLAY,
     "metadata": metadata,
 }
-CURSORS: Spec = {name: LIST[name] for name in ("limit", "starting_after", "ending_before")}
 OF_CUSTOMER: Spec = {**CURSORS, "type": choice("card"), "allow_redisplay": REDISPLAY}
 ROUTES = (
     Route("POST", "/v1/payment_methods", create, CREATE),

@@ -6,7 +6,7 @@ from billing_portal.devstack.fake_stripe import customers
 from billing_portal.devstack.fake_stripe.book import Book, Json
 from billing_portal.devstack.fake_stripe.calls import Call, Route, page, update
 from billing_portal.devstack.fake_stripe.parameters import (
-    LIST,
+    CURSORS,
     Many,
     Spec,
     choice,
@@ -64,7 +64,10 @@ def retrieve(call: Call) -> Json:
 def list_all(call: Call) -> Json:
     """List configurations."""
     _default(call.book)
-    return page(call, "billing_portal.configuration", url="/v1/billing_portal/configurations")
+    filters = {name: call.take(name) for name in ("active", "is_default")}
+    return page(
+        call, "billing_portal.configuration", url="/v1/billing_portal/configurations", **filters
+    )
 
 
 def _default(book: Book) -> Json:
@@ -159,7 +162,7 @@ BASE = "/v1/billing_portal/configurations"
 ROUTES = (
     Route("POST", "/v1/billing_portal/sessions", create_session, SESSION),
     Route("POST", BASE, create, {**FIELDS, "features!": FEATURES}),
-    Route("GET", BASE, list_all, {**LIST, "active": flag, "is_default": flag}),
+    Route("GET", BASE, list_all, {**CURSORS, "active": flag, "is_default": flag}),
     Route("GET", BASE + "/{id}", retrieve),
     Route("POST", BASE + "/{id}", modify, {**FIELDS, "active": flag}),
 )

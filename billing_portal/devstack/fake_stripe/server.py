@@ -36,7 +36,7 @@ class Server(ThreadingHTTPServer):
         self.hosting = Hosting(fake)
         self.control = Control(fake)
         self.stopping = threading.Event()
-        self._threads = [
+        self._workers = [
             threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True),
             threading.Thread(target=self._deliver, daemon=True),
         ]
@@ -48,14 +48,14 @@ class Server(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Answer and deliver in the background."""
-        for thread in self._threads:
+        for thread in self._workers:
             thread.start()
 
     def stop(self) -> None:
         """Answer nobody any more."""
         self.stopping.set()
         self.shutdown()
-        for thread in self._threads:
+        for thread in self._workers:
             thread.join(WEBHOOK_SECONDS + 1)
         self.server_close()
         self.fake.close()

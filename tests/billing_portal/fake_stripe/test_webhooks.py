@@ -91,7 +91,7 @@ def test_after_three_days_it_is_given_up(shop: Shop, ear: Ear) -> None:
     ear.statuses = [500] * 100
     shop.fake.card(customer=shop.customer)
 
-    for _ in range(80):
+    for _ in range(100):
         shop.fake.deliver(ear)
         shop.fake.advance(hours=1)
 

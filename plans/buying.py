@@ -1,0 +1,185 @@
+"""A plan is paid by card before it takes effect: agreed, paid, begun; nothing begins unpaid."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from accounts.acting import record_act
+from accounts.models import Organization, User
+from invoices.issuing import issue_invoice
+from invoices.totals import Line
+from payments.models import Card, Payment
+from payments.settling import give_receipt
+from plans.applying import tell_plan_applied
+from plans.beginning import begin_period, lock_subscription
+from plans.changes import ChangeSet
+from plans.models import Period, Purchase, Rental
+from plans.periods import Window, last_day_of, window_from, window_until
+from wallet.ledger import lock_wallet
+from wallet.money import Money
+
+logger = structlog.get_logger(__name__)
+
+BY_STAFF = (Period.Source.APPLIED, Period.Source.RENEWED)
+
+
+@transaction.atomic
+def agree(
+    change: ChangeSet,
+    *,
+    key: str,
+    card: Card | None,
+    now: dt.datetime,
+    days: int | None = None,
+    last_day: dt.date | None = None,
+    reason: str = "",
+    actor: User | None = None,
+) -> Payment:
+    """Write down that a plan is bought for what a change-set says; once per key.
+
+    With a card the payment is pending, to be asked for; without one it is a checkout.
+    """
+    organization, total = change.organization, change.totals
+    lock_wallet(organization.pk)
+    payment, created = Payment.objects.get_or_create(
+        organization=organization,
+        key=f"plan:{key}",
+        defaults={
+            "purpose": Payment.Purpose.PLAN,
+            "method": Payment.Method.CARD,
+            "status": Payment.Status.PENDING if card else Payment.Status.CHECKOUT,
+            "currency": total.total.currency,
+            "amount_minor": total.total.minor,
+            "net_minor": total.net.minor,
+            "card": card,
+            "actor": actor,
+            "created_at": now,
+            "look_at": now if card else None,
+        },
+    )
+    if created:
+        Purchase.objects.create(
+            payment=payment,
+            organization=organization,
+            version=change.version,
+            source=change.source,
+            lines=[_stored(line) for line in change.lines],
+            days=days,
+            last_day=last_day,
+            reason=reason,
+            created_at=now,
+        )
+    return payment
+
+
+def begin_bought(*, now: dt.datetime, limit: int = 1000) -> int:
+    """Let the plans begin that are paid; answers how many began."""
+    paid = Purchase.objects.filter(period__isnull=True, payment__status=Payment.Status.PAID)
+    begun = 0
+    for pk in list(paid.order_by("created_at").values_list("pk", flat=True)[:limit]):
+        try:
+            begun += begin_purchase(pk, now=now) is not None
+        except Exception:  # a bad row is logged and looked at again, the others go on
+            logger.exception("purchase_not_begun", payment=pk)
+    return begun
+
+
+@transaction.atomic
+def begin_purchase(pk: int, *, now: dt.datetime) -> Period | None:
+    """Let a bought plan take effect on the day it was paid, with invoice and receipt; once."""
+    organization_id = Purchase.objects.values_list("organization_id", flat=True).get(pk=pk)
+    wallet = lock_wallet(organization_id)
+    organization = Organization.objects.get(pk=organization_id)
+    subscription = lock_subscription(organization)
+    purchase = (
+        Purchase.objects.select_for_update(of=("self",))
+        .select_related("payment__organization", "version__plan")
+        .get(pk=pk)
+    )
+    payment = purchase.payment
+    if purchase.period_id is not None or payment.status != Payment.Status.PAID:
+        return None
+    window, anchor_day = _window(purchase, paid_at=payment.settled_at or now)
+    period = begin_period(
+        wallet,
+        subscription,
+        organization=organization,
+        version=purchase.version,
+        window=window,
+        source=Period.Source(purchase.source),
+        anchor_day=anchor_day,
+        now=now,
+    )
+    _invoice(purchase, period, now=now)
+    if purchase.source in BY_STAFF:
+        tell_plan_applied(period, None, now=now)
+    purchase.period = period
+    purchase.save(update_fields=["period"])
+    summary = f"{purchase.version.name} bought: {window.first_day} - {window.last_day}"
+    record_act(
+        organization,
+        verb="buy_plan",
+        summary=summary,
+        reason=purchase.reason,
+        actor=payment.actor,
+        now=now,
+    )
+    return period
+
+
+def _window(purchase: Purchase, *, paid_at: dt.datetime) -> tuple[Window, int]:
+    zone = purchase.organization.zone
+    first = purchase.organization.today(paid_at)
+    last_day = purchase.last_day
+    if purchase.days is not None:
+        last_day = last_day_of(first, purchase.days)
+    if last_day is None:
+        return window_from(paid_at, zone, purchase.version.terms.period), first.day
+    window = window_until(paid_at, zone, max(last_day, first))
+    return window, (window.last_day + dt.timedelta(days=1)).day
+
+
+def _invoice(purchase: Purchase, period: Period, *, now: dt.datetime) -> None:
+    """Write the invoice with the lines that were agreed, settle it, and mail the receipt."""
+    payment = purchase.payment
+    payment.invoice = issue_invoice(
+        purchase.organization,
+        key=f"period:{period.pk}",
+        lines=[_line(stored, payment.currency) for stored in purchase.lines],
+        service=(period.first_day, period.last_day),
+        paid=payment.amount,
+        now=now,
+    )
+    payment.save(update_fields=["invoice"])
+    give_receipt(payment, now=now)
+    period.invoice = payment.invoice
+    period.save(update_fields=["invoice"])
+    # What was rented after the lines were agreed waits for the next invoice.
+    Rental.objects.filter(
+        organization=purchase.organization, began_at__lte=purchase.created_at
+    ).update(prorata_period=None)
+
+
+def _stored(line: Line) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "description": line.description,
+        "minor": line.amount.minor,
+        "quantity": line.quantity,
+        "unit_minor": line.unit.minor if line.unit else None,
+    }
+
+
+def _line(stored: dict[str, Any], currency: str) -> Line:
+    unit = stored["unit_minor"]
+    return Line(
+        stored["code"],
+        stored["description"],
+        Money(stored["minor"], currency),
+        stored["quantity"],
+        None if unit is None else Money(unit, currency),
+    )

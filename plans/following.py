@@ -1,0 +1,75 @@
+"""What follows a period by itself: its renewal, a scheduled change, or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from accounts.models import Organization
+from plans.models import Period, RenewalChoice, ScheduledChange, Site, Subscription
+from plans.periods import DAY, day_starts_at
+from wallet.ledger import lock_wallet
+
+
+def renews(subscription: Subscription) -> bool:
+    """Answer whether a subscription's plan is renewed by itself.
+
+    Staff's choice for the organization goes before what the plan says; a trial never is, nor
+    what its owner has cancelled.
+    """
+    if subscription.version.is_trial or subscription.canceled_at is not None:
+        return False
+    choice = RenewalChoice.objects.filter(organization_id=subscription.organization_id).first()
+    return choice.auto_renew if choice else subscription.version.terms.auto_renew
+
+
+@transaction.atomic
+def choose_renewal(organization: Organization, *, auto_renew: bool | None) -> None:
+    """Let staff decide whether this organization's plans renew; none goes back to the plan's."""
+    lock_wallet(organization.pk)
+    if auto_renew is None:
+        RenewalChoice.objects.filter(organization=organization).delete()
+    else:
+        RenewalChoice.objects.update_or_create(
+            organization=organization, defaults={"auto_renew": auto_renew}
+        )
+    current = Subscription.objects.select_for_update(of=("self",)).select_related(
+        "period__organization", "version", "organization"
+    )
+    subscription = current.filter(organization=organization).first()
+    if subscription is not None:
+        note_what_follows(subscription)
+
+
+def scheduled_change(organization: Organization) -> ScheduledChange | None:
+    """Answer the change that is scheduled, if there is one."""
+    changes = ScheduledChange.objects.select_related("plan__version")
+    return changes.filter(organization=organization).first()
+
+
+def grace_days() -> int:
+    """Answer how many days access goes on without payment."""
+    site = Site.objects.first()
+    return site.grace_days if site else 0
+
+
+def note_what_follows(subscription: Subscription) -> None:
+    """Let the running period wait for what follows it, if anything does; under its lock.
+
+    It waits as long as a grace lasts: a renewal that is late by some minutes stops nobody.
+    """
+    period, organization = subscription.period, subscription.organization
+    change = scheduled_change(organization)
+    follows = renews(subscription) or (change is not None and change.starts_at <= period.ends_at)
+    period.renews_until = None
+    if follows and not period.is_unpaid:
+        last = period.last_day + DAY * (1 + grace_days())
+        period.renews_until = day_starts_at(last, organization.zone)
+    period.save(update_fields=["renews_until"])
+
+
+def grace_end(period: Period) -> dt.datetime:
+    """Answer the local midnight at which an unpaid period stops."""
+    day = period.first_day + DAY * grace_days()
+    return day_starts_at(day, period.organization.zone)
