@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -22,7 +21,6 @@ from usage.rating import Draw, Measured, Rated, draw, measure_call, rate
 from usage.recording import Charge, record
 from usage.reports import Report, read_report
 from wallet.credits import ZERO, display, plain
-from wallet.ledger import post
 
 MOST_EVENTS = 1000
 _NOTHING = Fraction(0)
@@ -43,15 +41,14 @@ class UnknownOrganization(Refusal):
     message = "There is no such organization."
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one report, in the words of the API."""
 
     id: str | None
     status: str
     code: str = ""
     message: str = ""
-    fields: dict[str, list[str]] = field(default_factory=dict)
+    fields: dict[str, list[str]] = {}
     credits: Decimal = ZERO
     allowance: Decimal = ZERO
     plan_credits: Decimal = ZERO
@@ -113,7 +110,6 @@ def _charge_reports(
             results[place] = _charge_one(holding, report, charges)
         except Refusal as refusal:
             results[place] = _refused(report.event_id, refusal)
-    post([posting for made in charges for posting in made.postings()], now=now)
     record(charges, now=now)
     for name, (balance, bell) in before.items():
         _tell_crossing(holdings[name], balance, bell, charges, now=now)

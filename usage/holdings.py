@@ -20,7 +20,7 @@ from usage.reports import Report
 from wallet.credits import ZERO
 from wallet.pausing import pauses
 
-LOAD = "SELECT external_id, holding FROM usage_holdings(%s, %s, %s, %s, %s, %s)"
+LOAD = "SELECT external_id, holding FROM usage_holdings(%s)"
 
 
 @dataclass(slots=True)
@@ -78,6 +78,8 @@ class Holding:
 
     def bell(self) -> Bell:
         """Answer the bell's colour on the newest period's terms."""
+        if self.balance > 0:
+            return Bell.NONE
         newest = self.periods[0] if self.periods else None
         terms = newest.terms if newest else None
         return bell_of(
@@ -102,17 +104,22 @@ def hold(reports: Iterable[Report], *, only: int | None, now: dt.datetime) -> di
     Organizations that do not exist, or that ``only`` leaves out, are not in the answer.
     """
     reports = list(reports)
-    parameters: list[list[str] | dt.datetime | int | None] = [
-        sorted({report.organization for report in reports}),
-        [report.event_id for report in reports],
-        sorted({report.agent for report in reports}),
-        min(report.started_at for report in reports),
-        now,
-        only,
-    ]
+    asked = {
+        "organizations": [report.organization for report in reports],
+        "events": [report.event_id for report in reports],
+        "agents": list({report.agent for report in reports}),
+        "earliest": min(report.started_at for report in reports).isoformat(),
+        "now": now.isoformat(),
+        "only": only,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(LOAD, parameters)
-        return {name: _holding(_read(loaded)) for name, loaded in cursor.fetchall()}
+        cursor.execute(LOAD, [json.dumps(asked)])
+        loaded = [(name, _read(held)) for name, held in cursor.fetchall()]
+    holdings = {name: _holding(held) for name, held in loaded if "known" not in held}
+    for name, held in loaded:
+        if "known" in held:
+            holdings[name].known[held["known"]] = dict(held)
+    return holdings
 
 
 def _read(loaded: str | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -146,5 +153,4 @@ def _holding(loaded: Mapping[str, Any]) -> Holding:
             for grant in loaded["grants"] or ()
         ],
         agents=loaded["agents"] or {},
-        known=loaded["known"] or {},
     )

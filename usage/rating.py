@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from accounts.refusals import Refusal
 from plans.terms import Terms
@@ -22,8 +23,7 @@ class MeterNotInPlan(Refusal):
     remedy = "Apply a plan that has one; then report it again."
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """How much of which meter was used, and which quotas it counts against."""
 
     meter: str
@@ -33,8 +33,7 @@ class Measured:
     counts: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(NamedTuple):
     """What a measured quantity costs: units from the allowance, the rest at a rate."""
 
     measured: Measured
@@ -52,8 +51,7 @@ class Source:
     remaining: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """Credits taken from one source: a grant, or the wallet where ``grant_id`` is none."""
 
     kind: str

@@ -1,4 +1,4 @@
-"""Charges are written down: events, counters and daily rollups, in one statement."""
+"""Charges are written down: entries, events, counters and daily rollups, in one statement."""
 
 from __future__ import annotations
 
@@ -6,53 +6,21 @@ import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from usage.rating import Draw, Rated
 from usage.reports import Report
 from wallet.credits import ZERO, plain, rounded
-from wallet.ledger import Posting
+from wallet.ledger import Posting, as_rows
 from wallet.models import LedgerEntry
 
-RECORD = """
-WITH events AS (
-    INSERT INTO usage_usageevent (
-        organization_id, event_id, kind, agent_id, period_id, channel, meter,
-        started_at, recorded_at, credits, facts, trace)
-    SELECT organization_id, event_id, kind, agent_id, period_id, channel, meter,
-           started_at, %(now)s, credits, facts, trace
-    FROM json_to_recordset(%(events)s) AS (
-        organization_id bigint, event_id text, kind text, agent_id bigint, period_id bigint,
-        channel text, meter text, started_at timestamptz, credits numeric,
-        facts jsonb, trace jsonb)
-), counters AS (
-    INSERT INTO plans_counter (period_id, meter, used)
-    SELECT period_id, meter, used
-    FROM json_to_recordset(%(counters)s) AS (period_id bigint, meter text, used numeric)
-    ON CONFLICT (period_id, meter) DO UPDATE SET used = plans_counter.used + excluded.used
-)
-INSERT INTO usage_usageday AS r (
-    organization_id, period_id, day, agent_id, channel, meter,
-    events, quantity, allowance, credits)
-SELECT organization_id, period_id, day, agent_id, channel, meter,
-       events, quantity, allowance, credits
-FROM json_to_recordset(%(days)s) AS (
-    organization_id bigint, period_id bigint, day date, agent_id bigint, channel text,
-    meter text, events int, quantity numeric, allowance numeric, credits numeric)
-ON CONFLICT (organization_id, period_id, day, agent_id, channel, meter) DO UPDATE
-SET events = r.events + excluded.events,
-    quantity = r.quantity + excluded.quantity,
-    allowance = r.allowance + excluded.allowance,
-    credits = r.credits + excluded.credits
-"""
+WRITE = "SELECT usage_record(%s)"
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """A report that is charged: where it counts, what it cost, and what was drawn for it."""
 
     report: Report
@@ -90,20 +58,21 @@ class Charge:
 
 
 def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
-    """Write events, counters and rollups; the caller holds the wallets' locks.
+    """Write entries, events, counters and rollups; the caller holds the wallets' locks.
 
     Rows that several requests may want are written in one order, so that none waits in a ring.
     """
     if not charges:
         return
-    parameters: dict[str, str | dt.datetime] = {
-        "now": now,
-        "events": json.dumps([_event(made) for made in charges]),
-        "counters": json.dumps(_counters(charges)),
-        "days": json.dumps(_days(charges)),
+    written = {
+        "now": now.isoformat(),
+        "postings": as_rows(posting for made in charges for posting in made.postings()),
+        "events": [_event(made) for made in charges],
+        "counters": _counters(charges),
+        "days": _days(charges),
     }
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, parameters)
+        cursor.execute(WRITE, [json.dumps(written)])
 
 
 def _event(made: Charge) -> dict[str, Any]:
@@ -151,7 +120,7 @@ def _days(charges: Sequence[Charge]) -> list[dict[str, Any]]:
     return [
         dict(zip(columns, rollup, strict=True))
         | {
-            "events": int(events),
+            "n": int(events),
             "quantity": plain(quantity),
             "allowance": plain(allowance),
             "credits": plain(credits),
