@@ -230,7 +230,7 @@ class Subscription(models.Model):
 class Counter(models.Model):
     """Units of a meter counted in a period: against a quota, or taken from an allowance."""
 
-    period = models.ForeignKey(Period, models.PROTECT, related_name="counters")
+    period = models.ForeignKey(Period, models.PROTECT, related_name="counters", db_index=False)
     meter = models.CharField(max_length=60)
     used = models.DecimalField(max_digits=20, decimal_places=6, default=0)
 

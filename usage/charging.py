@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
 from plans.refusals import NoSubscription
 from usage.bell import Bell
-from usage.holdings import HeldPeriod, Holding, hold
+from usage.holdings import HeldPeriod, Holding, Known, hold
 from usage.rating import Draw, Measured, Rated, draw, measure_call, rate
 from usage.recording import Charge, record
 from usage.reports import Report, read_report
@@ -99,7 +99,7 @@ def _charge_reports(
     only: int | None,
     now: dt.datetime,
 ) -> None:
-    holdings = hold((report for _, report in reports), only=only, now=now)
+    holdings = hold([report for _, report in reports], only=only, now=now)
     before = {name: (holding.balance, holding.bell()) for name, holding in holdings.items()}
     charges: list[Charge] = []
     for place, report in reports:
@@ -118,9 +118,9 @@ def _charge_reports(
 def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Result:
     known = holding.known.get(report.event_id)
     if known is not None:
-        if known["facts"] != report.facts:
+        if known.facts != report.facts:
             raise IdConflict(field="id")
-        return _result(report.event_id, "duplicate", known["trace"])
+        return _result(report.event_id, "duplicate", known.trace)
     agent_id = holding.agents.get(report.agent)
     if agent_id is None:
         raise Invalid(f"There is no agent “{report.agent[:60]}”.", field="agent")
@@ -141,7 +141,7 @@ def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Resu
             trace=trace,
         )
     )
-    holding.known[report.event_id] = {"facts": report.facts, "trace": trace}
+    holding.known[report.event_id] = Known(report.facts, trace)
     return _result(report.event_id, "charged", trace)
 
 
@@ -156,7 +156,7 @@ def _rate(holding: Holding, period: HeldPeriod, report: Report) -> tuple[Rated, 
         seconds=report.seconds,
     )
     rated = rate(period.terms, measured, allowance_left=period.left(measured.meter))
-    draws = draw(rated.credits, holding.sources)
+    draws = draw(rated.credits, holding.sources, balance=holding.balance)
     for drawn in draws:
         if drawn.grant_id is None:
             holding.spend(drawn.credits)
@@ -183,7 +183,7 @@ def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str,
     }
 
 
-def _result(event_id: str, status: str, trace: dict[str, Any]) -> Result:
+def _result(event_id: str, status: str, trace: Mapping[str, Any]) -> Result:
     drawn: dict[str, Decimal] = dict.fromkeys(("plan", "bonus", "wallet"), ZERO)
     for kind, _, credits in trace["draws"]:
         drawn[kind] += Decimal(credits)

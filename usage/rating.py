@@ -52,11 +52,15 @@ class Source:
 
 
 class Draw(NamedTuple):
-    """Credits taken from one source: a grant, or the wallet where ``grant_id`` is none."""
+    """Credits taken from one source: a grant, or the wallet where ``grant_id`` is none.
+
+    ``rest`` is what the source has after that.
+    """
 
     kind: str
     grant_id: int | None
     credits: Decimal
+    rest: Decimal
 
 
 def measure_call(terms: Terms, *, channel: str, voice_tier: str | None, seconds: int) -> Measured:
@@ -88,20 +92,22 @@ def rate(terms: Terms, measured: Measured, *, allowance_left: Decimal) -> Rated:
     return Rated(measured, taken, price, credits)
 
 
-def draw(credits: Decimal, sources: Sequence[Source]) -> list[Draw]:
+def draw(credits: Decimal, sources: Sequence[Source], *, balance: Decimal) -> list[Draw]:
     """Take credits from grants in their order, and what they cannot give from the wallet.
 
     The sources' rests are reduced.
     """
+    if not credits:
+        return []
     draws, open_ = [], credits
     for source in sources:
         part = min(open_, source.remaining)
         if part > 0:
             source.remaining -= part
             open_ -= part
-            draws.append(Draw(source.kind, source.grant_id, part))
+            draws.append(Draw(source.kind, source.grant_id, part, source.remaining))
     if open_ > 0:
-        draws.append(Draw("wallet", None, open_))
+        draws.append(Draw("wallet", None, open_, balance - open_))
     return draws
 
 

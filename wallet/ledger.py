@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from wallet import credits
 from wallet.models import LedgerEntry, Wallet
 
 
 class Posting(NamedTuple):
-    """A movement to be written: credits with their sign, under a key that is unique for ever."""
+    """A movement to be written: credits with their sign, under a key that is unique for ever.
+
+    ``balance_after`` is for who counts along under the lock; else the database works it out.
+    """
 
     organization_id: int
     kind: str
@@ -23,6 +25,7 @@ class Posting(NamedTuple):
     key: str
     description: str
     grant_id: int | None = None
+    balance_after: Decimal | None = None
 
 
 POST = "SELECT wallet_post(%s, %s)"
@@ -49,13 +52,14 @@ def entries_under(organization_id: int, keys: Iterable[str]) -> list[LedgerEntry
 
 
 def as_rows(postings: Iterable[Posting]) -> list[dict[str, object]]:
-    """Write postings as the database's ``wallet_post`` reads them."""
+    """Write postings as the database's ``wallet_post`` and ``wallet_move`` read them."""
     return [
         {
             "organization_id": posting.organization_id,
             "grant_id": posting.grant_id,
             "kind": posting.kind,
-            "credits": credits.plain(posting.credits),
+            "credits": str(posting.credits),
+            "balance_after": None if posting.balance_after is None else str(posting.balance_after),
             "key": posting.key,
             "description": posting.description[:500],
         }

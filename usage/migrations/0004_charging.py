@@ -13,20 +13,15 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 """
 HOLD = f"""
-CREATE FUNCTION usage_holdings(asked json)
-RETURNS TABLE (external_id text, holding json) LANGUAGE plpgsql {BY_KEY} AS $$
-DECLARE
-    names text[]; events text[]; agent_names text[]; earliest timestamptz; at timestamptz;
-    only_id bigint; ids bigint[];
+CREATE FUNCTION usage_holdings(asked jsonb, now timestamptz, only_id bigint)
+RETURNS TABLE (external_id text, holding text) LANGUAGE plpgsql {BY_KEY} AS $$
+DECLARE ids bigint[];
 BEGIN
-    SELECT * INTO names, events, agent_names, earliest, at, only_id
-    FROM json_to_record(asked) AS a (
-        organizations text[], events text[], agents text[],
-        earliest timestamptz, now timestamptz, "only" bigint);
     ids := ARRAY(
         SELECT w.organization_id
         FROM accounts_organization o JOIN wallet_wallet w ON w.organization_id = o.id
-        WHERE o.external_id = ANY(names) AND (only_id IS NULL OR o.id = only_id)
+        WHERE o.external_id = ANY(ARRAY(SELECT jsonb_object_keys(asked)))
+          AND (only_id IS NULL OR o.id = only_id)
         ORDER BY w.organization_id FOR UPDATE OF w);
     RETURN QUERY
     SELECT o.external_id::text, json_build_object(
@@ -42,52 +37,58 @@ BEGIN
             FROM plans_period p
             WHERE p.organization_id = o.id AND p.starts_at >= coalesce(
                 (SELECT max(q.starts_at) FROM plans_period q
-                 WHERE q.organization_id = o.id AND q.starts_at <= earliest), '-infinity')),
+                 WHERE q.organization_id = o.id AND q.starts_at <= a.earliest), '-infinity')),
         'grants', (
-            SELECT json_agg(json_build_object(
-                'id', g.id, 'kind', g.kind, 'remaining', g.remaining::text
-            ) ORDER BY g.kind = 'bonus', g.expires_at, g.id)
+            SELECT json_agg(json_build_array(g.id, g.kind, g.remaining::text)
+                            ORDER BY g.kind = 'bonus', g.expires_at, g.id)
             FROM wallet_creditgrant g
-            WHERE g.organization_id = o.id AND g.remaining > 0
-              AND g.expires_at > at),
+            WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at > now),
         'agents', (
-            SELECT json_object_agg(a.external_id, a.id) FROM accounts_agent a
-            WHERE a.organization_id = o.id AND a.external_id = ANY(agent_names)))
-    FROM accounts_organization o JOIN wallet_wallet w ON w.organization_id = o.id
-    WHERE o.id = ANY(ids);
-    RETURN QUERY
-    SELECT r.name, json_build_object('known', e.event_id, 'facts', e.facts, 'trace', e.trace)
-    FROM unnest(names, events) AS r (name, event_id)
-    JOIN accounts_organization o ON o.external_id = r.name AND o.id = ANY(ids)
-    JOIN usage_usageevent e ON e.organization_id = o.id AND e.event_id = r.event_id;
+            SELECT json_object_agg(n.external_id, n.id) FROM accounts_agent n
+            WHERE n.organization_id = o.id AND n.external_id = ANY(a.agents)),
+        'known', (
+            SELECT json_object_agg(e.event_id, json_build_array(e.facts, e.trace))
+            FROM usage_usageevent e
+            WHERE e.organization_id = o.id AND e.event_id = ANY(a.events)))::text
+    FROM unnest(ids) AS held (id)
+    JOIN accounts_organization o ON o.id = held.id
+    JOIN wallet_wallet w ON w.organization_id = o.id
+    CROSS JOIN jsonb_to_record(asked->o.external_id) AS a (
+        events text[], agents text[], earliest timestamptz);
 END $$
 """
 RECORD = f"""
-CREATE FUNCTION usage_record(made json) RETURNS void LANGUAGE plpgsql {BY_KEY} AS $$
-DECLARE at timestamptz := made->>'now';
+CREATE FUNCTION usage_record(events jsonb, counters jsonb, postings jsonb, now timestamptz)
+RETURNS void LANGUAGE plpgsql {BY_KEY} AS $$
 BEGIN
-    PERFORM wallet_post(made->'postings', at);
+    IF postings <> '[]' THEN
+        PERFORM wallet_move(postings, now);
+    END IF;
     INSERT INTO usage_usageevent (
         organization_id, event_id, kind, agent_id, period_id, channel, meter,
         started_at, recorded_at, credits, facts, trace)
     SELECT organization_id, event_id, kind, agent_id, period_id, channel, meter,
-           started_at, at, credits, facts, trace
-    FROM json_to_recordset(made->'events') AS (
+           started_at, now, credits, facts, trace
+    FROM jsonb_to_recordset(events) AS (
         organization_id bigint, event_id text, kind text, agent_id bigint, period_id bigint,
         channel text, meter text, started_at timestamptz, credits numeric,
         facts jsonb, trace jsonb);
-    INSERT INTO plans_counter AS c (period_id, meter, used)
-    SELECT period_id, meter, used
-    FROM json_to_recordset(made->'counters') AS (period_id bigint, meter text, used numeric)
-    ON CONFLICT (period_id, meter) DO UPDATE SET used = c.used + excluded.used;
+    IF counters <> '[]' THEN
+        INSERT INTO plans_counter AS c (period_id, meter, used)
+        SELECT period_id, meter, sum(used)
+        FROM jsonb_to_recordset(counters) AS (period_id bigint, meter text, used numeric)
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (period_id, meter) DO UPDATE SET used = c.used + excluded.used;
+    END IF;
     INSERT INTO usage_usageday AS d (
         organization_id, period_id, day, agent_id, channel, meter,
         events, quantity, allowance, credits)
     SELECT organization_id, period_id, day, agent_id, channel, meter,
-           n, quantity, allowance, credits
-    FROM json_to_recordset(made->'days') AS (
+           count(*), sum(quantity), sum(allowance), sum(credits)
+    FROM jsonb_to_recordset(events) AS (
         organization_id bigint, period_id bigint, day date, agent_id bigint, channel text,
-        meter text, n int, quantity numeric, allowance numeric, credits numeric)
+        meter text, quantity numeric, allowance numeric, credits numeric)
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
     ON CONFLICT (organization_id, period_id, day, agent_id, channel, meter) DO UPDATE
     SET events = d.events + excluded.events,
         quantity = d.quantity + excluded.quantity,
@@ -99,8 +100,8 @@ END $$
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("usage", "0002_holdings"),
-        ("wallet", "0002_post"),
+        ("usage", "0003_fewer_indexes"),
+        ("wallet", "0003_posting"),
     ]
 
     operations = [
