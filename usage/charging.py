@@ -148,7 +148,7 @@ def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Resu
 def _rate(holding: Holding, period: HeldPeriod, report: Report) -> tuple[Rated, list[Draw]]:
     if not report.connected:
         nothing = Measured(report.meter, quantity=_NOTHING, channel=report.channel)
-        return Rated(nothing, ZERO, None, ZERO), []
+        return Rated(nothing, ZERO, ZERO, None, ZERO), []
     measured = measure_call(
         period.terms,
         channel=report.channel,
@@ -184,17 +184,17 @@ def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str,
 
 
 def _result(event_id: str, status: str, trace: Mapping[str, Any]) -> Result:
-    drawn: dict[str, Decimal] = dict.fromkeys(("plan", "bonus", "wallet"), ZERO)
+    drawn: dict[str, Decimal] = {}
     for kind, _, credits in trace["draws"]:
-        drawn[kind] += Decimal(credits)
+        drawn[kind] = drawn.get(kind, ZERO) + Decimal(credits)
     return Result(
         id=event_id,
         status=status,
         credits=Decimal(trace["credits"]),
         allowance=Decimal(trace["allowance"]),
-        plan_credits=drawn["plan"],
-        bonus=drawn["bonus"],
-        wallet=drawn["wallet"],
+        plan_credits=drawn.get("plan", ZERO),
+        bonus=drawn.get("bonus", ZERO),
+        wallet=drawn.get("wallet", ZERO),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -17,7 +17,7 @@ class _Prepared(psycopg.Cursor[Any]):
         return self
 
 
-def ask(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def ask(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement with its parameters bound by the server, and answer its rows."""
     connection.ensure_connection()
     cursor: Any = _Prepared(connection.connection)

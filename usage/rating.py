@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from accounts.refusals import Refusal
@@ -13,6 +14,9 @@ from plans.terms import Terms
 from wallet.credits import ZERO, Credits, rounded
 
 OUTBOUND_CALLS = "outbound_calls"
+_NOTHING = Fraction(0)
+# A price list is short: each of its rates becomes a fraction once.
+_exact = lru_cache(maxsize=1024)(Fraction)
 
 
 class MeterNotInPlan(Refusal):
@@ -37,6 +41,7 @@ class Rated(NamedTuple):
     """What a measured quantity costs: units from the allowance, the rest at a rate."""
 
     measured: Measured
+    units: Decimal
     allowance: Decimal
     rate: Decimal | None
     credits: Credits
@@ -84,12 +89,14 @@ def rate(terms: Terms, measured: Measured, *, allowance_left: Decimal) -> Rated:
     """
     units = rounded(measured.quantity)
     taken = max(min(allowance_left, units), ZERO)
-    rest = Fraction(0) if taken == units else measured.quantity - Fraction(taken)
+    rest = measured.quantity - Fraction(taken) if taken else measured.quantity
+    if taken == units:
+        rest = _NOTHING
     price = terms.rate(measured.meter, measured.channel or None, measured.voice_tier)
     if rest and price is None:
         raise MeterNotInPlan(f"The plan has no rate for {_name(measured)}.", field="meter")
-    credits = rounded(rest * Fraction(price)) if rest and price else ZERO
-    return Rated(measured, taken, price, credits)
+    credits = rounded(rest * _exact(price)) if rest and price else ZERO
+    return Rated(measured, units, taken, price, credits)
 
 
 def draw(credits: Decimal, sources: Sequence[Source], *, balance: Decimal) -> list[Draw]:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from usage.prepared import ask
 from usage.rating import Draw, Rated
 from usage.reports import Report
-from wallet.credits import rounded
 from wallet.ledger import Posting, as_rows
 from wallet.models import LedgerEntry
 
@@ -70,7 +69,7 @@ def _event(made: Charge) -> dict[str, Any]:
         "meter": report.meter,
         "started_at": report.facts["started_at"],
         "day": made.day.isoformat(),
-        "quantity": str(rounded(rated.measured.quantity)),
+        "quantity": str(rated.units),
         "allowance": str(rated.allowance),
         "credits": str(rated.credits),
         "facts": report.facts,
