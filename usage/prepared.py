@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 
 class _Prepared(psycopg.Cursor[Any]):
@@ -19,11 +20,16 @@ class _Prepared(psycopg.Cursor[Any]):
 
 def ask(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement with its parameters bound by the server, and answer its rows."""
+    with _cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _cursor() -> CursorWrapper:
+    if connection.queries_logged:
+        # What was prepared has no text any more that the log of statements could show.
+        return connection.cursor()
     connection.ensure_connection()
     cursor: Any = _Prepared(connection.connection)
-    # Django's own wrapper: it names errors as Django does, and counts statements for the tests.
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(cursor) as wrapped:
-        wrapped.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = wrapped.fetchall()
-    return rows
+    return connection.make_cursor(cursor)
