@@ -189,7 +189,9 @@ class Agent(models.Model):
         STOP = "stop", "Stop"
         USE_BALANCE = "use_balance", "Use balance"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="agents")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="agents", db_index=False
+    )
     external_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200)
     when_exhausted = models.CharField(

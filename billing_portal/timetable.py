@@ -136,7 +136,7 @@ TIMETABLE = (
         Wakes.DAY,
         "Writes off what is left of bonuses and plan credits past their end; no balance waits "
         "for it, but the ledger shall say so within the hour.",
-        Noted(CreditGrant.objects.filter(remaining__gt=0), "expires_at"),
+        Noted(CreditGrant.objects.filter(has_rest=True), "expires_at"),
     ),
     Entry(
         "remind",

@@ -184,9 +184,9 @@ class PaymentAdmin(ReadOnlyAdmin):
 class GoneAdmin(ReadOnlyAdmin):
     """Money that went back."""
 
-    list_select_related = ("payment__organization", "payment__invoice")
+    list_select_related: tuple[str, ...] = ("payment__organization", "payment__invoice")
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Let an organization's page link to what is its own."""
         if lookup == "payment__organization__id__exact":
             return True

@@ -54,12 +54,13 @@ def credits_for(payment: Payment, minor: int) -> Credits:
     """Answer the credits that leave the wallet when so much more of the money goes back.
 
     They are a share of all that has gone, less those that left before, so that the last part
-    takes exactly the rest.
+    takes exactly the rest. Where a dispute was opened because a refund came again, and we have
+    not heard of that, it is for a moment more than was bought.
     """
     if payment.credits is None:
         return credit.ZERO
-    gone = min(_gone(payment) + minor, payment.amount_minor)
-    share = credit.rounded(Fraction(payment.credits) * Fraction(gone, payment.amount_minor))
+    gone = Fraction(_gone(payment) + minor, payment.amount_minor)
+    share = credit.rounded(Fraction(payment.credits) * gone)
     return Credits(max(share - _credits_gone(payment), credit.ZERO))
 
 

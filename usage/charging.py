@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -17,12 +16,11 @@ from payments.recharging import want_recharges
 from plans.refusals import NoSubscription
 from usage.alerting import note_crossing
 from usage.bell import Level
-from usage.holdings import HeldPeriod, Holding, hold
+from usage.holdings import HeldPeriod, Holding, Known, hold
 from usage.rating import Draw, Measured, Rated, draw, measure_call, rate
 from usage.recording import Charge, record
 from usage.reports import Report, read_report
 from wallet.credits import ZERO, plain
-from wallet.ledger import post
 
 MOST_EVENTS = 1000
 _NOTHING = Fraction(0)
@@ -43,15 +41,14 @@ class UnknownOrganization(Refusal):
     message = "There is no such organization."
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one report, in the words of the API."""
 
     id: str | None
     status: str
     code: str = ""
     message: str = ""
-    fields: dict[str, list[str]] = field(default_factory=dict)
+    fields: dict[str, list[str]] = {}
     credits: Decimal = ZERO
     allowance: Decimal = ZERO
     plan_credits: Decimal = ZERO
@@ -102,7 +99,7 @@ def _charge_reports(
     only: int | None,
     now: dt.datetime,
 ) -> None:
-    holdings = hold((report for _, report in reports), only=only, now=now)
+    holdings = hold([report for _, report in reports], only=only, now=now)
     before = {name: holding.level() for name, holding in holdings.items()}
     charges: list[Charge] = []
     for place, report in reports:
@@ -113,7 +110,6 @@ def _charge_reports(
             results[place] = _charge_one(holding, report, charges)
         except Refusal as refusal:
             results[place] = _refused(report.event_id, refusal)
-    post([posting for made in charges for posting in made.postings()], now=now)
     record(charges, now=now)
     _follow_up(charges, holdings, before, now=now)
 
@@ -144,9 +140,9 @@ def _follow_up(
 def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Result:
     known = holding.known.get(report.event_id)
     if known is not None:
-        if known["facts"] != report.facts:
+        if known.facts != report.facts:
             raise IdConflict(field="id")
-        return _result(report.event_id, "duplicate", known["trace"])
+        return _result(report.event_id, "duplicate", known.trace)
     agent_id = holding.agents.get(report.agent)
     if agent_id is None:
         raise Invalid(f"There is no agent “{report.agent[:60]}”.", field="agent")
@@ -167,14 +163,14 @@ def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Resu
             trace=trace,
         )
     )
-    holding.known[report.event_id] = {"facts": report.facts, "trace": trace}
+    holding.known[report.event_id] = Known(report.facts, trace)
     return _result(report.event_id, "charged", trace)
 
 
 def _rate(holding: Holding, period: HeldPeriod, report: Report) -> tuple[Rated, list[Draw]]:
     if not report.connected:
         nothing = Measured(report.meter, quantity=_NOTHING, channel=report.channel)
-        return Rated(nothing, ZERO, None, ZERO), []
+        return Rated(nothing, ZERO, ZERO, None, ZERO), []
     measured = measure_call(
         period.terms,
         channel=report.channel,
@@ -182,7 +178,7 @@ def _rate(holding: Holding, period: HeldPeriod, report: Report) -> tuple[Rated, 
         seconds=report.seconds,
     )
     rated = rate(period.terms, measured, allowance_left=period.left(measured.meter))
-    draws = draw(rated.credits, holding.sources)
+    draws = draw(rated.credits, holding.sources, balance=holding.balance)
     for drawn in draws:
         if drawn.grant_id is None:
             holding.spend(drawn.credits)
@@ -209,18 +205,18 @@ def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str,
     }
 
 
-def _result(event_id: str, status: str, trace: dict[str, Any]) -> Result:
-    drawn: dict[str, Decimal] = dict.fromkeys(("plan", "bonus", "wallet"), ZERO)
+def _result(event_id: str, status: str, trace: Mapping[str, Any]) -> Result:
+    drawn: dict[str, Decimal] = {}
     for kind, _, credits in trace["draws"]:
-        drawn[kind] += Decimal(credits)
+        drawn[kind] = drawn.get(kind, ZERO) + Decimal(credits)
     return Result(
         id=event_id,
         status=status,
         credits=Decimal(trace["credits"]),
         allowance=Decimal(trace["allowance"]),
-        plan_credits=drawn["plan"],
-        bonus=drawn["bonus"],
-        wallet=drawn["wallet"],
+        plan_credits=drawn.get("plan", ZERO),
+        bonus=drawn.get("bonus", ZERO),
+        wallet=drawn.get("wallet", ZERO),
     )
 
 

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
-
-from django.db import connection
 
 from plans.models import terms_of
 from plans.terms import Terms
 from usage.bell import Bell, Level, bell_of
+from usage.prepared import ask
 from usage.rating import Source
 from usage.reports import Report
 from wallet.credits import ZERO
 from wallet.pausing import pauses
 
-LOAD = "SELECT external_id, holding FROM usage_holdings(%s, %s, %s, %s, %s, %s)"
+LOAD = "SELECT external_id, holding FROM usage_holdings(%s, %s, %s::bigint)"
+
+
+class Known(NamedTuple):
+    """What was reported under an id before, and how that was charged."""
+
+    facts: Mapping[str, Any]
+    trace: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -59,7 +65,7 @@ class Holding:
     periods: list[HeldPeriod]
     sources: list[Source]
     agents: dict[str, int]
-    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    known: dict[str, Known]
     drew_on_wallet: bool = False
 
     def period_at(self, instant: dt.datetime) -> HeldPeriod | None:
@@ -92,6 +98,8 @@ class Holding:
 
     def bell(self) -> Bell:
         """Answer the bell's colour on the newest period's terms."""
+        if self.balance > 0:
+            return Bell.NONE
         newest = self.periods[0] if self.periods else None
         terms = newest.terms if newest else None
         return bell_of(
@@ -110,56 +118,44 @@ class Holding:
         )
 
 
-def hold(reports: Iterable[Report], *, only: int | None, now: dt.datetime) -> dict[str, Holding]:
+def hold(reports: Sequence[Report], *, only: int | None, now: dt.datetime) -> dict[str, Holding]:
     """Lock and load the organizations of some reports, in one statement; by external id.
 
     Organizations that do not exist, or that ``only`` leaves out, are not in the answer.
     """
-    reports = list(reports)
-    parameters: list[list[str] | dt.datetime | int | None] = [
-        sorted({report.organization for report in reports}),
-        [report.event_id for report in reports],
-        sorted({report.agent for report in reports}),
-        min(report.started_at for report in reports),
-        now,
-        only,
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(LOAD, parameters)
-        return {name: _holding(_read(loaded)) for name, loaded in cursor.fetchall()}
+    asked: dict[str, dict[str, Any]] = {}
+    for report in reports:
+        one = asked.setdefault(report.organization, {"events": [], "agents": [], "earliest": ""})
+        one["events"].append(report.event_id)
+        if report.agent not in one["agents"]:
+            one["agents"].append(report.agent)
+        if not one["earliest"] or report.facts["started_at"] < one["earliest"]:
+            one["earliest"] = report.facts["started_at"]
+    loaded = ask(LOAD, [json.dumps(asked), now, only])
+    return {name: _holding(json.loads(held)) for name, held in loaded}
 
 
-def _read(loaded: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(loaded, str):
-        read: Mapping[str, Any] = json.loads(loaded)
-        return read
-    return loaded
-
-
-def _holding(loaded: Mapping[str, Any]) -> Holding:
+def _holding(held: Mapping[str, Any]) -> Holding:
     return Holding(
-        organization_id=loaded["id"],
-        zone=ZoneInfo(loaded["zone"]),
-        balance=Decimal(loaded["balance"]),
-        overdraft=Decimal(loaded["overdraft"]),
-        pause_when=loaded["pause_when"],
-        paused=loaded["paused"],
-        recharge_below=Decimal(below) if (below := loaded["recharge_below"]) else None,
-        periods=[
-            HeldPeriod(
-                id=period["id"],
-                version_id=period["version"],
-                starts_at=dt.datetime.fromisoformat(period["starts_at"]),
-                counters={
-                    meter: Decimal(used) for meter, used in (period["counters"] or {}).items()
-                },
-            )
-            for period in loaded["periods"] or ()
-        ],
-        sources=[
-            Source(grant["id"], grant["kind"], Decimal(grant["remaining"]))
-            for grant in loaded["grants"] or ()
-        ],
-        agents=loaded["agents"] or {},
-        known=loaded["known"] or {},
+        organization_id=held["id"],
+        zone=ZoneInfo(held["zone"]),
+        balance=Decimal(held["balance"]),
+        overdraft=Decimal(held["overdraft"]),
+        pause_when=held["pause_when"],
+        paused=held["paused"],
+        recharge_below=Decimal(below) if (below := held["recharge_below"]) else None,
+        periods=[_period(period) for period in held["periods"] or ()],
+        sources=[Source(pk, kind, Decimal(rest)) for pk, kind, rest in held["grants"] or ()],
+        agents=held["agents"] or {},
+        known={event: Known(*told) for event, told in (held["known"] or {}).items()},
+    )
+
+
+def _period(held: Mapping[str, Any]) -> HeldPeriod:
+    counters = held["counters"] or {}
+    return HeldPeriod(
+        id=held["id"],
+        version_id=held["version"],
+        starts_at=dt.datetime.fromisoformat(held["starts_at"]),
+        counters={meter: Decimal(used) for meter, used in counters.items()},
     )

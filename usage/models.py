@@ -11,6 +11,8 @@ from django.db.models import Q
 from accounts.models import Agent, Organization
 from plans.models import Period
 
+# Every index is written with every charge, so what another index begins with has none of its own.
+
 
 class UsageEvent(models.Model):
     """One report of the platform and what it cost; the same id is charged once, for ever."""
@@ -21,7 +23,9 @@ class UsageEvent(models.Model):
         SESSION = "session", "Session"
         METER = "meter", "Meter"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="usage_events")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="usage_events", db_index=False
+    )
     event_id = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind)
     agent = models.ForeignKey(Agent, models.PROTECT, related_name="usage_events")
@@ -54,10 +58,12 @@ class UsageEvent(models.Model):
 class UsageDay(models.Model):
     """A day's usage of one agent on one channel, so that pages never touch single events."""
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="usage_days")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="usage_days", db_index=False
+    )
     period = models.ForeignKey(Period, models.PROTECT, related_name="usage_days")
     day = models.DateField(help_text="Of the start, in the organization's zone.")
-    agent = models.ForeignKey(Agent, models.PROTECT, related_name="usage_days")
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="usage_days", db_index=False)
     channel = models.CharField(max_length=10, blank=True)
     meter = models.CharField(max_length=60)
     events = models.PositiveIntegerField()

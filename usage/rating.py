@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 from accounts.refusals import Refusal
 from plans.terms import Terms
 from wallet.credits import ZERO, Credits, rounded
 
 OUTBOUND_CALLS = "outbound_calls"
+_NOTHING = Fraction(0)
+# A price list is short: each of its rates becomes a fraction once.
+_exact = lru_cache(maxsize=1024)(Fraction)
 
 
 class MeterNotInPlan(Refusal):
@@ -22,8 +27,7 @@ class MeterNotInPlan(Refusal):
     remedy = "Apply a plan that has one; then report it again."
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """How much of which meter was used, and which quotas it counts against."""
 
     meter: str
@@ -33,11 +37,11 @@ class Measured:
     counts: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(NamedTuple):
     """What a measured quantity costs: units from the allowance, the rest at a rate."""
 
     measured: Measured
+    units: Decimal
     allowance: Decimal
     rate: Decimal | None
     credits: Credits
@@ -52,13 +56,16 @@ class Source:
     remaining: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """Credits taken from one source: a grant, or the wallet where ``grant_id`` is none."""
+class Draw(NamedTuple):
+    """Credits taken from one source: a grant, or the wallet where ``grant_id`` is none.
+
+    ``rest`` is what the source has after that.
+    """
 
     kind: str
     grant_id: int | None
     credits: Decimal
+    rest: Decimal
 
 
 def measure_call(terms: Terms, *, channel: str, voice_tier: str | None, seconds: int) -> Measured:
@@ -82,28 +89,32 @@ def rate(terms: Terms, measured: Measured, *, allowance_left: Decimal) -> Rated:
     """
     units = rounded(measured.quantity)
     taken = max(min(allowance_left, units), ZERO)
-    rest = Fraction(0) if taken == units else measured.quantity - Fraction(taken)
+    rest = measured.quantity - Fraction(taken) if taken else measured.quantity
+    if taken == units:
+        rest = _NOTHING
     price = terms.rate(measured.meter, measured.channel or None, measured.voice_tier)
     if rest and price is None:
         raise MeterNotInPlan(f"The plan has no rate for {_name(measured)}.", field="meter")
-    credits = rounded(rest * Fraction(price)) if rest and price else ZERO
-    return Rated(measured, taken, price, credits)
+    credits = rounded(rest * _exact(price)) if rest and price else ZERO
+    return Rated(measured, units, taken, price, credits)
 
 
-def draw(credits: Decimal, sources: Sequence[Source]) -> list[Draw]:
+def draw(credits: Decimal, sources: Sequence[Source], *, balance: Decimal) -> list[Draw]:
     """Take credits from grants in their order, and what they cannot give from the wallet.
 
     The sources' rests are reduced.
     """
+    if not credits:
+        return []
     draws, open_ = [], credits
     for source in sources:
         part = min(open_, source.remaining)
         if part > 0:
             source.remaining -= part
             open_ -= part
-            draws.append(Draw(source.kind, source.grant_id, part))
+            draws.append(Draw(source.kind, source.grant_id, part, source.remaining))
     if open_ > 0:
-        draws.append(Draw("wallet", None, open_))
+        draws.append(Draw("wallet", None, open_, balance - open_))
     return draws
 
 

@@ -1,58 +1,22 @@
-"""Charges are written down: events, counters and daily rollups, in one statement."""
+"""Charges are written down: entries, events, counters and daily rollups, in one statement."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection
-
+from usage.prepared import ask
 from usage.rating import Draw, Rated
 from usage.reports import Report
-from wallet.credits import ZERO, plain, rounded
-from wallet.ledger import Posting
+from wallet.ledger import Posting, as_rows
 from wallet.models import LedgerEntry
 
-RECORD = """
-WITH events AS (
-    INSERT INTO usage_usageevent (
-        organization_id, event_id, kind, agent_id, period_id, channel, meter,
-        started_at, recorded_at, credits, facts, trace)
-    SELECT organization_id, event_id, kind, agent_id, period_id, channel, meter,
-           started_at, %(now)s, credits, facts, trace
-    FROM json_to_recordset(%(events)s) AS (
-        organization_id bigint, event_id text, kind text, agent_id bigint, period_id bigint,
-        channel text, meter text, started_at timestamptz, credits numeric,
-        facts jsonb, trace jsonb)
-), counters AS (
-    INSERT INTO plans_counter (period_id, meter, used)
-    SELECT period_id, meter, used
-    FROM json_to_recordset(%(counters)s) AS (period_id bigint, meter text, used numeric)
-    ON CONFLICT (period_id, meter) DO UPDATE SET used = plans_counter.used + excluded.used
-)
-INSERT INTO usage_usageday AS r (
-    organization_id, period_id, day, agent_id, channel, meter,
-    events, quantity, allowance, credits)
-SELECT organization_id, period_id, day, agent_id, channel, meter,
-       events, quantity, allowance, credits
-FROM json_to_recordset(%(days)s) AS (
-    organization_id bigint, period_id bigint, day date, agent_id bigint, channel text,
-    meter text, events int, quantity numeric, allowance numeric, credits numeric)
-ON CONFLICT (organization_id, period_id, day, agent_id, channel, meter) DO UPDATE
-SET events = r.events + excluded.events,
-    quantity = r.quantity + excluded.quantity,
-    allowance = r.allowance + excluded.allowance,
-    credits = r.credits + excluded.credits
-"""
+WRITE = "SELECT usage_record(%s, %s, %s, %s)"
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """A report that is charged: where it counts, what it cost, and what was drawn for it."""
 
     report: Report
@@ -74,40 +38,27 @@ class Charge:
                 key=f"usage:{self.report.event_id}:{place}",
                 description=f"{self.report.channel or self.report.meter} {self.report.kind}",
                 grant_id=drawn.grant_id,
+                balance_after=drawn.rest,
             )
-
-    @property
-    def rollup(self) -> tuple[int, int, str, int, str, str]:
-        """The daily rollup this charge adds to."""
-        return (
-            self.organization_id,
-            self.period_id,
-            self.day.isoformat(),
-            self.agent_id,
-            self.report.channel,
-            self.report.meter,
-        )
 
 
 def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
-    """Write events, counters and rollups; the caller holds the wallets' locks.
+    """Write entries, events, counters and rollups; the caller holds the wallets' locks.
 
     Rows that several requests may want are written in one order, so that none waits in a ring.
     """
     if not charges:
         return
-    parameters: dict[str, str | dt.datetime] = {
-        "now": now,
-        "events": json.dumps([_event(made) for made in charges]),
-        "counters": json.dumps(_counters(charges)),
-        "days": json.dumps(_days(charges)),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD, parameters)
+    written = (
+        [_event(made) for made in charges],
+        [counted for made in charges for counted in _counted(made)],
+        as_rows([posting for made in charges for posting in made.postings()]),
+    )
+    ask(WRITE, [*map(json.dumps, written), now])
 
 
 def _event(made: Charge) -> dict[str, Any]:
-    report = made.report
+    report, rated = made.report, made.rated
     return {
         "organization_id": made.organization_id,
         "event_id": report.event_id,
@@ -116,45 +67,20 @@ def _event(made: Charge) -> dict[str, Any]:
         "period_id": made.period_id,
         "channel": report.channel,
         "meter": report.meter,
-        "started_at": report.started_at.isoformat(),
-        "credits": plain(made.rated.credits),
+        "started_at": report.facts["started_at"],
+        "day": made.day.isoformat(),
+        "quantity": str(rated.units),
+        "allowance": str(rated.allowance),
+        "credits": str(rated.credits),
         "facts": report.facts,
         "trace": made.trace,
     }
 
 
-def _counters(charges: Sequence[Charge]) -> list[dict[str, Any]]:
-    counted: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
-    for made in charges:
-        for quota, units in (made.rated.measured.counts or {}).items():
-            counted[made.period_id, quota] += units
-        if made.rated.allowance:
-            counted[made.period_id, made.rated.measured.meter] += made.rated.allowance
-    return [
-        {"period_id": period_id, "meter": meter, "used": plain(used)}
-        for (period_id, meter), used in sorted(counted.items())
-    ]
-
-
-def _days(charges: Sequence[Charge]) -> list[dict[str, Any]]:
-    sums: dict[tuple[int, int, str, int, str, str], list[Decimal]] = {}
-    for made in charges:
-        row = sums.setdefault(made.rollup, [ZERO, ZERO, ZERO, ZERO])
-        parts = (
-            Decimal(1),
-            rounded(made.rated.measured.quantity),
-            made.rated.allowance,
-            made.rated.credits,
-        )
-        sums[made.rollup] = [held + part for held, part in zip(row, parts, strict=True)]
-    columns = ("organization_id", "period_id", "day", "agent_id", "channel", "meter")
-    return [
-        dict(zip(columns, rollup, strict=True))
-        | {
-            "events": int(events),
-            "quantity": plain(quantity),
-            "allowance": plain(allowance),
-            "credits": plain(credits),
-        }
-        for rollup, (events, quantity, allowance, credits) in sorted(sums.items())
-    ]
+def _counted(made: Charge) -> Iterator[dict[str, Any]]:
+    """Answer the units that a charge counts, against a quota or from an allowance."""
+    for quota, units in (made.rated.measured.counts or {}).items():
+        yield {"period_id": made.period_id, "meter": quota, "used": units}
+    if made.rated.allowance:
+        meter, used = made.rated.measured.meter, str(made.rated.allowance)
+        yield {"period_id": made.period_id, "meter": meter, "used": used}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.refusals import Invalid
 from plans.terms import CALL_MINUTES, CHANNELS
@@ -23,8 +22,7 @@ CALL_KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One report: who, when, which meter, and the facts that its charge is computed from."""
 
     organization: str
@@ -37,7 +35,7 @@ class Report:
     voice_tier: str | None = None
     connected: bool = True
     seconds: int = 0
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = {}
 
 
 def read_report(raw: object, *, now: dt.datetime, organization: str | None = None) -> Report:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from plans.models import Rental, terms_of
 from plans.terms import PHONE_NUMBERS, SESSIONS, Terms
 from usage.bell import Bell, bell_of
+from usage.prepared import ask
 from usage.rating import OUTBOUND_CALLS
 from wallet.credits import ZERO
 from wallet.pausing import pauses
@@ -24,7 +23,7 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
        (SELECT json_object_agg(c.meter, c.used::text)::text
         FROM plans_counter c WHERE c.period_id = p.id),
        (SELECT sum(g.remaining) FROM wallet_creditgrant g
-        WHERE g.organization_id = o.id AND g.remaining > 0
+        WHERE g.organization_id = o.id AND g.has_rest
           AND g.effective_at <= %(now)s AND g.expires_at > %(now)s),
        EXISTS (SELECT FROM plans_rental r WHERE r.organization_id = o.id
                AND r.item = %(number)s AND r.ended_at IS NULL)
@@ -106,10 +105,8 @@ def look(
         "agent": agent,
         "only": only,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK, parameters)
-        row = cursor.fetchone()
-    return _situation(row, now) if row else None
+    rows = ask(LOOK, parameters)
+    return _situation(rows[0], now) if rows else None
 
 
 def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import NewType
 
-from wallet.money import Money, half_up
+from wallet.money import Money
 
 Credits = NewType("Credits", Decimal)
 
@@ -38,7 +38,8 @@ def parse(value: object) -> Credits:
 
 def rounded(value: Fraction) -> Credits:
     """Round an exact value half up to 6 places; done once, where a charge is made."""
-    return Credits(Decimal(half_up(value * MICRO)).scaleb(-PLACES))
+    micros = (2 * MICRO * abs(value.numerator) // value.denominator + 1) // 2
+    return Credits(Decimal(micros if value >= 0 else -micros).scaleb(-PLACES))
 
 
 def bought_with(paid: Money, price: Decimal) -> Credits:

@@ -59,7 +59,7 @@ def end_plan_credits(organization: Organization, *, now: dt.datetime) -> None:
     """Expire all plan credits at once, because another plan takes effect."""
     lock_wallet(organization.pk)
     grants = CreditGrant.objects.filter(
-        organization=organization, kind=CreditGrant.Kind.PLAN, remaining__gt=0
+        organization=organization, kind=CreditGrant.Kind.PLAN, has_rest=True
     )
     rest = list(grants.order_by("id"))
     grants.filter(expires_at__gt=now).update(expires_at=now)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
 
-from wallet import credits
 from wallet.models import LedgerEntry, Wallet
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """A movement to be written: credits with their sign, under a key that is unique for ever."""
+class Posting(NamedTuple):
+    """A movement to be written: credits with their sign, under a key that is unique for ever.
+
+    ``balance_after`` is for who counts along under the lock; else the database works it out.
+    """
 
     organization_id: int
     kind: str
@@ -24,52 +25,10 @@ class Posting:
     key: str
     description: str
     grant_id: int | None = None
+    balance_after: Decimal | None = None
 
 
-# Pots move first and say what they held before; each entry then carries the running balance
-# after it. What is posted a second time finds its key in the books and moves nothing. The
-# caller holds the wallet's lock, so the keys and balances that are read here are the newest.
-POST = """
-WITH posted AS MATERIALIZED (
-    SELECT p.* FROM ROWS FROM (
-        json_to_recordset(%s) AS (
-            organization_id bigint, grant_id bigint, kind text, credits numeric,
-            key text, description text)
-    ) WITH ORDINALITY
-        AS p (organization_id, grant_id, kind, credits, key, description, place)
-    WHERE NOT EXISTS (
-        SELECT FROM wallet_ledgerentry e
-        WHERE e.organization_id = p.organization_id AND e.key = p.key)
-), wallets AS (
-    UPDATE wallet_wallet w
-    SET balance = w.balance + m.credits,
-        paused = CASE
-            WHEN w.balance + m.credits > 0 THEN false
-            WHEN w.pause_when = 'negative' AND w.balance + m.credits < -w.overdraft THEN true
-            ELSE w.paused END
-    FROM (SELECT organization_id, sum(credits) AS credits FROM posted
-          WHERE grant_id IS NULL GROUP BY organization_id) m
-    WHERE w.organization_id = m.organization_id
-    RETURNING w.organization_id, w.balance - m.credits AS held
-), grants AS (
-    UPDATE wallet_creditgrant g
-    SET remaining = g.remaining + m.credits
-    FROM (SELECT grant_id, sum(credits) AS credits FROM posted
-          WHERE grant_id IS NOT NULL GROUP BY grant_id) m
-    WHERE g.id = m.grant_id
-    RETURNING g.id, g.remaining - m.credits AS held
-)
-INSERT INTO wallet_ledgerentry
-    (organization_id, grant_id, kind, credits, balance_after, key, description, at)
-SELECT p.organization_id, p.grant_id, p.kind, p.credits,
-       coalesce(g.held, w.held)
-           + sum(p.credits) OVER (PARTITION BY p.organization_id, p.grant_id ORDER BY p.place),
-       p.key, p.description, %s
-FROM posted p
-LEFT JOIN grants g ON g.id = p.grant_id
-LEFT JOIN wallets w ON p.grant_id IS NULL AND w.organization_id = p.organization_id
-ORDER BY p.place
-"""
+POST = "SELECT wallet_post(%s, %s)"
 
 
 def lock_wallet(organization_id: int) -> Wallet:
@@ -82,11 +41,8 @@ def post(postings: Sequence[Posting], *, now: dt.datetime) -> None:
 
     Requires the locks of all their wallets. Postings of nothing are no entries.
     """
-    rows = [_row(posting) for posting in postings if posting.credits]
-    if not rows:
-        return
     with connection.cursor() as cursor:
-        cursor.execute(POST, [json.dumps(rows), now])
+        cursor.execute(POST, [json.dumps(as_rows(postings)), now])
 
 
 def entries_under(organization_id: int, keys: Iterable[str]) -> list[LedgerEntry]:
@@ -95,12 +51,18 @@ def entries_under(organization_id: int, keys: Iterable[str]) -> list[LedgerEntry
     return list(found.order_by("id"))
 
 
-def _row(posting: Posting) -> dict[str, object]:
-    return {
-        "organization_id": posting.organization_id,
-        "grant_id": posting.grant_id,
-        "kind": posting.kind,
-        "credits": credits.plain(posting.credits),
-        "key": posting.key,
-        "description": posting.description[:500],
-    }
+def as_rows(postings: Iterable[Posting]) -> list[dict[str, object]]:
+    """Write postings as the database's ``wallet_post`` and ``wallet_move`` read them."""
+    return [
+        {
+            "organization_id": posting.organization_id,
+            "grant_id": posting.grant_id,
+            "kind": posting.kind,
+            "credits": str(posting.credits),
+            "balance_after": None if posting.balance_after is None else str(posting.balance_after),
+            "key": posting.key,
+            "description": posting.description[:500],
+        }
+        for posting in postings
+        if posting.credits
+    ]

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import GreaterThan
 
 from accounts.models import Organization
 
@@ -92,24 +93,35 @@ class CreditGrantQuerySet(models.QuerySet["CreditGrant"]):
 
     def live(self, now: dt.datetime) -> CreditGrantQuerySet:
         """Grants of which something can still be drawn at this instant."""
-        return self.filter(remaining__gt=0, effective_at__lte=now, expires_at__gt=now)
+        return self.filter(has_rest=True, effective_at__lte=now, expires_at__gt=now)
 
     def due_to_expire(self, now: dt.datetime) -> CreditGrantQuerySet:
         """Grants past their end whose rest has not yet been written off."""
-        return self.filter(remaining__gt=0, expires_at__lte=now)
+        return self.filter(has_rest=True, expires_at__lte=now)
 
 
 class CreditGrant(models.Model):
-    """Credits that expire; what remains equals what was granted plus all of its entries."""
+    """Credits that expire; what remains equals what was granted plus all of its entries.
+
+    ``has_rest`` changes once in a grant's life: indexes that look at it, and not at the rest
+    itself, need no new entry with every draw.
+    """
 
     class Kind(models.TextChoices):
         PLAN = "plan", "Plan credits"
         BONUS = "bonus", "Bonus"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="credit_grants")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="credit_grants", db_index=False
+    )
     kind = models.CharField(max_length=5, choices=Kind)
     credits = credits_field()
     remaining = credits_field()
+    has_rest = models.GeneratedField(
+        expression=GreaterThan(F("remaining"), 0),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     key = models.CharField(max_length=120)
     effective_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -133,10 +145,10 @@ class CreditGrant(models.Model):
             models.Index(
                 fields=["organization", "expires_at"],
                 name="grant_with_rest",
-                condition=Q(remaining__gt=0),
+                condition=Q(has_rest=True),
             ),
             models.Index(
-                fields=["expires_at"], name="grant_due_to_expire", condition=Q(remaining__gt=0)
+                fields=["expires_at"], name="grant_due_to_expire", condition=Q(has_rest=True)
             ),
         ]
 
@@ -157,9 +169,16 @@ class LedgerEntry(models.Model):
         EXPIRY = "expiry", "Expiry"
         REFUND = "refund", "Refund"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="ledger_entries")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="ledger_entries", db_index=False
+    )
     grant = models.ForeignKey(
-        CreditGrant, models.PROTECT, null=True, blank=True, related_name="entries"
+        CreditGrant,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+        db_index=False,
     )
     kind = models.CharField(max_length=12, choices=Kind)
     credits = credits_field()

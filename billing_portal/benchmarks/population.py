@@ -105,8 +105,8 @@ def _copies(pattern: Organization, count: int) -> list[str]:
 
 def _copy(row: Row, **changes: Any) -> Row:
     """Answer an unsaved copy of a row."""
-    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
-    values = {field.attname: getattr(row, field.attname) for field in fields}
+    fields = [f for f in row._meta.concrete_fields if not (f.primary_key or f.generated)]
+    values = {f.attname: getattr(row, f.attname) for f in fields}
     return type(row)(**{**values, **changes})
 
 

@@ -13,10 +13,12 @@ from django.test import Client
 from accounts.api_keys import make_key
 from accounts.models import ApiKey, Membership, Organization, User
 from payments.collecting import record_bank_payment
-from payments.models import Card
+from payments.models import Card, Payment
+from payments.refunding import refund_payment
 from plans.renting import rent
 from tests.builders import MARCH_1, a_call, build_organization, build_plan, build_user
 from usage.charging import charge
+from wallet.money import Money
 
 
 @dataclass
@@ -44,7 +46,7 @@ class World:
         """Fill an address with the ids of the first tenant's things."""
         filled = {
             "external_id": self.home.external_id,
-            "number": "INV-000001",
+            "number": "CN-000001" if "credit-notes" in route else "INV-000001",
             "token": self.token,
             "card": str(self.card),
             "event_id": "call-1",
@@ -66,6 +68,7 @@ def build_world() -> World:
     rent(home, item="phone_number", reference="+15550100", now=MARCH_1)
     charge([a_call(home, "call-1")], now=MARCH_1 + dt.timedelta(hours=1))
     payment = record_bank_payment(home, reference="SEPA-1", now=MARCH_1)
+    _refund_a_part(payment)
     people = {role: build_user(role, home) for role in ("member", "billing", "owner")}
     stranger = Membership.objects.get(organization=away).user
     return World(
@@ -91,6 +94,11 @@ def _card(organization: Organization) -> Card:
         created_at=MARCH_1,
         settled_at=MARCH_1,
     )
+
+
+def _refund_a_part(payment: Payment) -> None:
+    part = Money(100, payment.currency)
+    refund_payment(payment, amount=part, reason="test", key="part", gateway=None, now=MARCH_1)
 
 
 def _staff(*, all_of: bool = False) -> User:

@@ -29,6 +29,12 @@ from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "whsec_browser"
+WORKS, IS_DECLINED, HAS_NO_MONEY, WANTS_ITS_OWNER = (
+    "4242424242424242",
+    "4000000000000341",
+    "4000000000009995",
+    "4000002760003184",
+)
 WALLET, CARDS = "/billing/wallet/", "/billing/payment-methods/"
 
 
@@ -53,15 +59,17 @@ def acme(stripe: Server, page: Page, live_server: LiveServer) -> Organization:
 
 
 @pytest.fixture(autouse=True)
-def complaints(page: Page, acme: Organization) -> Iterator[list[str]]:
-    """What the browser complains of, a form that its policy stopped for one."""
+def complaints(page: Page, live_server: LiveServer, acme: Organization) -> Iterator[list[str]]:
+    """What the browser complains of on our pages, a form that its policy stopped for one."""
     said: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "402" not in message.text:
+        ours = message.location["url"].startswith(live_server.url) or "Policy" in message.text
+        if message.type in ("error", "warning") and ours:
             said.append(message.text)
 
     page.on("console", note)
+    page.set_default_timeout(10_000)
     yield said
     assert said == []
 
@@ -82,11 +90,11 @@ def to_checkout(page: Page, live_server: LiveServer, amount: str = "50") -> None
 
 def choose(page: Page, card: str) -> None:
     """Choose a card on Stripe's page, and send it."""
-    page.locator(f"input[name=card][value={card}]").check()
+    page.locator(f"input[name=card][value='{card}']").check()
     page.locator(".how button[type=submit]").click()
 
 
-def add_card(page: Page, live_server: LiveServer, card: str = "ok") -> None:
+def add_card(page: Page, live_server: LiveServer, card: str = WORKS) -> None:
     """Add a card on Stripe's page."""
     page.goto(live_server.url + CARDS)
     button(page, "Add a card")
@@ -101,7 +109,7 @@ def test_a_top_up_is_paid_credited_once_and_its_receipt_opened(
     page: Page, live_server: LiveServer, acme: Organization, stripe: Server
 ) -> None:
     to_checkout(page, live_server)
-    choose(page, "ok")
+    choose(page, WORKS)
 
     expect(page.get_by_text("Paid. 5,000.00 credits are in the wallet.")).to_be_visible()
     page.reload()
@@ -121,7 +129,7 @@ def test_a_decline_is_told_and_another_card_pays(
     page: Page, live_server: LiveServer, acme: Organization, stripe: Server
 ) -> None:
     to_checkout(page, live_server)
-    choose(page, "insufficient_funds")
+    choose(page, HAS_NO_MONEY)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.goto(f"{live_server.url}/billing/history/")
     page.get_by_role("link", name="Top-up").click()
@@ -129,7 +137,7 @@ def test_a_decline_is_told_and_another_card_pays(
     assert faults(page) == []
 
     button(page, "Try again")
-    choose(page, "ok")
+    choose(page, WORKS)
 
     expect(page.get_by_text("Paid. 5,000.00 credits are in the wallet.")).to_be_visible()
     assert balance(acme) == "5000.00"
@@ -140,7 +148,7 @@ def test_three_d_secure_decides(
     page: Page, live_server: LiveServer, acme: Organization, passes: bool
 ) -> None:
     to_checkout(page, live_server)
-    choose(page, "needs_action")
+    choose(page, WANTS_ITS_OWNER)
     button(page, "Complete authentication" if passes else "Fail authentication")
 
     if passes:
@@ -162,7 +170,7 @@ def test_who_walks_away_comes_back_later_and_continues(
     expect(page.get_by_text("Started, not paid")).to_be_visible()
     assert faults(page) == []
     button(page, "Continue the payment of $50.00")
-    choose(page, "ok")
+    choose(page, WORKS)
 
     expect(page.get_by_text("Paid. 5,000.00 credits are in the wallet.")).to_be_visible()
     assert Payment.objects.count() == 1
@@ -174,7 +182,7 @@ def test_back_and_once_more_pays_once(
     to_checkout(page, live_server)
     page.go_back()
     button(page, "Continue to payment")
-    choose(page, "ok")
+    choose(page, WORKS)
 
     expect(page.get_by_text("Paid. 5,000.00 credits are in the wallet.")).to_be_visible()
     assert stripe.fake.book()["charges"] == 1
@@ -204,7 +212,7 @@ def test_cards_are_added_chosen_and_removed(
 def test_a_card_that_the_bank_declines_is_not_added(
     page: Page, live_server: LiveServer, acme: Organization
 ) -> None:
-    add_card(page, live_server, "declined")
+    add_card(page, live_server, IS_DECLINED)
 
     expect(page.get_by_text("The card was not added.")).to_be_visible()
     expect(page.get_by_text("Not added", exact=True)).to_be_visible()
@@ -243,7 +251,9 @@ def test_auto_recharge_is_agreed_to_by_keyboard(
 def test_an_open_invoice_is_paid_with_the_bank_asking(
     page: Page, live_server: LiveServer, acme: Organization, stripe: Server
 ) -> None:
-    add_card(page, live_server, "needs_action")
+    add_card(page, live_server, WANTS_ITS_OWNER)
+    button(page, "Complete authentication")
+    expect(page.get_by_text("is verified and on file")).to_be_visible()
     number = acme.invoices.get().number
     page.goto(f"{live_server.url}/billing/invoices/{number}/")
     page.get_by_role("link", name="Pay now").click()

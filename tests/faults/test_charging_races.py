@@ -92,7 +92,7 @@ def test_without_the_lock_the_same_race_is_found_wrong() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_functiondef('usage_holdings'::regproc)")
         original = cursor.fetchone()[0]
-        cursor.execute(original.replace("FOR UPDATE", ""))
+        cursor.execute(original.replace("FOR UPDATE OF w", ""))
     try:
         busy, raised = race(threads=16, times=20)
 

@@ -73,7 +73,7 @@ def test_without_locks_and_constraint_the_race_of_recharges_is_found_wrong(
         cursor.execute("SELECT pg_get_functiondef('usage_holdings'::regproc)")
         function = cursor.fetchone()[0]
         cursor.execute("DROP INDEX one_recharge_in_flight")
-        cursor.execute(function.replace("FOR UPDATE", ""))
+        cursor.execute(function.replace("FOR UPDATE OF w", ""))
     try:
         world, _, raised = recharge_at_once(64)
 

@@ -36,10 +36,11 @@ def paid_invoice(minor: int = 9900, currency: str = "USD", key: str = "plan") ->
     return invoice
 
 
-def credit(invoice: Invoice, minor: int, key: str = "refund:1", **given: Any) -> CreditNote:
+def credit(
+    invoice: Invoice, minor: int, key: str = "refund:1", reason: str = "Half of it was down"
+) -> CreditNote:
     amount = Money(minor, invoice.currency)
-    asked = {"reason": "Half of it was down", "now": MARCH_1 + DAY} | given
-    return issue_credit_note(invoice, amount=amount, key=key, **asked)
+    return issue_credit_note(invoice, amount=amount, reason=reason, key=key, now=MARCH_1 + DAY)
 
 
 def test_a_credit_note_credits_its_invoice_which_stays_paid() -> None:

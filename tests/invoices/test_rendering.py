@@ -72,6 +72,19 @@ def test_a_receipt_says_so_with_the_payments_day_method_and_reference(press: Pre
     assert "Due" not in text
 
 
+def test_a_credit_note_names_its_invoice_its_amount_and_its_tax(press: Press) -> None:
+    line = a_line("The line was <b>down</b> \u05e9\u05dc\u05d5\u05dd", None, amount_minor=2521)
+    named = {"number": "CN-000007", "kind": "credit_note"}
+
+    pages = pages_of(press.render(frozen_facts(line, tax=("VAT", "19", 479), **named)))
+
+    assert len(pages) == 1
+    for shown in ("Credit note", "CN-000007", "INV-000042", "<b>down</b>", "VAT 19% $4.79"):
+        assert shown in pages[0]
+    assert "Total credited $30.00" in pages[0]
+    assert "Due" not in pages[0]
+
+
 def test_many_lines_go_on_with_their_heading_and_lose_none(press: Press) -> None:
     lines = [a_line(f"Phone number +1 415 555 {number:04d}", 150) for number in range(60)]
 

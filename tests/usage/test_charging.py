@@ -195,7 +195,7 @@ def test_a_batch_writes_in_a_number_of_statements_that_does_not_grow(
     acme = on_starter(overdraft="100000")
     report(acme)
 
-    with django_assert_num_queries(5):  # savepoint, load, post, record, release
+    with django_assert_num_queries(4):  # savepoint, load, record, release
         charge([a_call(acme)], now=NOON)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         charge([a_call(acme) for _ in range(10)], now=NOON)

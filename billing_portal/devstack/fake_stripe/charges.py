@@ -9,6 +9,11 @@ from billing_portal.devstack.fake_stripe.cards import Decline
 from billing_portal.devstack.fake_stripe.parameters import LIST, metadata, text
 
 HOLD_SECONDS = 7 * 86_400
+EMPTY = (
+    "application", "application_fee", "application_fee_amount", "balance_transaction",
+    "failure_balance_transaction", "on_behalf_of", "receipt_number", "review", "shipping",
+    "source_transfer", "transfer_data", "transfer_group",
+)  # fmt: skip
 NETWORK_CODES = {"insufficient_funds": "51", "expired_card": "54", "authentication_required": "65"}
 
 
@@ -18,16 +23,13 @@ def attempt(
     """Write the charge of one attempt: paid, held or failed."""
     identity, amount = book.new_id("ch"), intent["amount"]
     moved = 0 if hold or decline else amount
-    charge = {
+    charge: Json = {
+        **dict.fromkeys(EMPTY),
         "id": identity,
         "object": "charge",
         "amount": amount,
         "amount_captured": moved,
         "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "FAKE STRIPE",
         "captured": bool(moved),
@@ -36,30 +38,22 @@ def attempt(
         "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": decline.code if decline else None,
         "failure_message": decline.message if decline else None,
         "fraud_details": {},
         "livemode": False,
         "metadata": intent["metadata"],
-        "on_behalf_of": None,
         "outcome": _outcome(decline),
         "paid": decline is None,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": _method_details(book, intent, method, hold=hold),
         "receipt_email": intent["receipt_email"],
-        "receipt_number": None,
         "receipt_url": None if decline else f"{site}/receipts/{identity}",
         "refunded": False,
-        "review": None,
-        "shipping": None,
-        "source_transfer": None,
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": "failed" if decline else "succeeded",
-        "transfer_data": None,
-        "transfer_group": None,
     }
     if moved:
         charge["balance_transaction"] = _credit(book, identity, moved, intent["currency"])

@@ -34,6 +34,17 @@ class Mode:
     # Nothing is sent until it is turned off.
     held: bool = False
 
+    def words(self) -> str:
+        """Say what is odd, as a person reads it."""
+        odd = {
+            f"{self.late:g} s late": self.late,
+            "doubled": self.doubled,
+            "shuffled": self.shuffled is not None,
+            f"without {', '.join(self.dropped)}": self.dropped,
+            "held": self.held,
+        }
+        return ", ".join(words for words, on in odd.items() if on) or "delivered as usual"
+
 
 class Deliveries:
     """The events that wait to be sent."""

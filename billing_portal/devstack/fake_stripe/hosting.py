@@ -43,8 +43,7 @@ class Hosting:
         self._fake.tick()
         match path.strip("/").split("/"):
             case [""]:
-                mode = self._fake.deliveries.mode
-                return Shown(portal_pages.overview(self._book, str(mode)))
+                return Shown(portal_pages.overview(self._book, self._fake.deliveries.mode.words()))
             case ["c", "pay", name]:
                 return self._checkout(name)
             case ["three_d_secure", name]:
@@ -73,21 +72,25 @@ class Hosting:
         session = self._book.get("checkout.session", name)
         if session["status"] != "open":
             return self._closed(session)
-        owner = session["customer"]
-        saved = self._book.all("payment_method", customer=owner) if owner else []
-        if session["mode"] == "setup":
-            saved = []
-        items = items_of(self._book, name)
-        html = pages.checkout(session, items, saved, words=words)
-        return Shown(html, 402 if words else 200)
+        saved = self._saved(session) if session["mode"] == "payment" else []
+        return Shown(pages.checkout(session, items_of(self._book, name), saved, words=words))
+
+    def _saved(self, session: Json) -> list[Json]:
+        """Return the customer's cards, the default first."""
+        owner = self._book.find(session["customer"])
+        if owner is None or owner.get("deleted"):
+            return []
+        default = owner["invoice_settings"]["default_payment_method"]
+        methods = self._book.all("payment_method", customer=owner["id"])
+        return sorted(methods, key=lambda method: bool(method["id"] != default))
 
     def _closed(self, session: Json) -> Shown:
         if session["status"] == "expired":
             words = "This page has expired. Nothing was charged. Go back and begin again."
-            return Shown(pages.notice("Expired", words, link=session["cancel_url"], go="Back"), 410)
+            return Shown(pages.notice("Expired", words, link=session["cancel_url"], go="Back"))
         paid = "paid" if session["mode"] == "payment" else "saved the card"
         words = f"You have {paid} already. Nothing will be charged a second time."
-        return Shown(pages.notice("All done here", words, link=_success(session), go="Back"), 410)
+        return Shown(pages.notice("All done here", words, link=_success(session), go="Back"))
 
     def _pay(self, name: str, form: Mapping[str, str]) -> Shown:
         session = self._book.get("checkout.session", name)
@@ -120,7 +123,7 @@ class Hosting:
             "neither from this page nor by a webhook. It has to ask by itself."
         )
         back = session["cancel_url"]
-        return Shown(pages.notice("The connection was lost", words, link=back, go="Back"), 502)
+        return Shown(pages.notice("The connection was lost", words, link=back, go="Back"))
 
     def _after(self, session: Json) -> Shown:
         if session["status"] == "complete":
@@ -136,7 +139,7 @@ class Hosting:
             raise Missing("intent", name)
         if intent["status"] != "requires_action":
             words = "Nobody waits for your bank's answer any more."
-            return Shown(pages.notice("Nothing to confirm", words), 410)
+            return Shown(pages.notice("Nothing to confirm", words))
         return Shown(pages.secure(intent))
 
     def _authenticate(self, name: str, *, passed: bool) -> Shown:

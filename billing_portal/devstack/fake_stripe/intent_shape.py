@@ -49,36 +49,34 @@ CREATE: Spec = {
 REASONS = choice("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 
+EMPTY = (
+    "application", "application_fee_amount", "automatic_payment_methods", "canceled_at",
+    "cancellation_reason", "customer_account", "description", "last_payment_error",
+    "latest_charge", "next_action", "on_behalf_of", "payment_method", "processing",
+    "receipt_email", "review", "setup_future_usage", "shipping", "source",
+    "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
+)  # fmt: skip
+
+
 def new(book: Book, amount: int, currency: str, *, customer: str | None) -> Json:
     """Return an intent that nobody has paid yet; the caller writes it."""
     identity = book.new_id("pi")
     return {
+        **dict.fromkeys(EMPTY),
         "id": identity,
         "object": "payment_intent",
         "amount": amount,
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
         "capture_method": "automatic_async",
         "client_secret": f"{identity}_secret_{book.new_id('x', 25)[2:]}",
         "confirmation_method": "automatic",
         "created": book.now(),
         "currency": currency,
         "customer": customer,
-        "customer_account": None,
-        "description": None,
-        "last_payment_error": None,
-        "latest_charge": None,
         "livemode": False,
         "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
         "payment_method_options": {
             "card": {
                 "installments": None,
@@ -88,15 +86,5 @@ def new(book: Book, amount: int, currency: str, *, customer: str | None) -> Json
             }
         },
         "payment_method_types": ["card"],
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
     }

@@ -66,11 +66,11 @@ def _receipts(book: Book, customer: str) -> Safe:
             pages.day(one["created"]),
             amounts.shown(one["amount_captured"], one["currency"]),
             "Refunded" if one["refunded"] else "Paid",
-            pages.tag("a", "Receipt", href=f"/receipts/{one['id']}"),
+            pages.tag("a", "Open", href=f"/receipts/{one['id']}"),
         )
         for one in charges[:SHOWN]
     ]
-    return pages.table("Receipts", ("Date", "Amount", "State", ""), rows)
+    return pages.table("Receipts", ("Date", "Amount", "State", "Receipt"), rows)
 
 
 def receipt(charge: Json) -> str:
@@ -119,7 +119,7 @@ def _sessions(book: Book) -> Safe:
         )
         for one in book.all("checkout.session")[:SHOWN]
     ]
-    return pages.table("Checkout sessions", ("Opened", "Mode", "Amount", "State", ""), rows)
+    return pages.table("Checkout sessions", ("Opened", "Mode", "Amount", "State", "Page"), rows)
 
 
 def _charges(book: Book) -> Safe:
@@ -156,4 +156,4 @@ def _deliveries(book: Book, mode: str) -> Safe:
         for row in book.run("SELECT * FROM deliveries ORDER BY id DESC LIMIT ?", SHOWN)
     ]
     head = ("Event", "Type", "State", "Tries", "Last answer")
-    return pages.table(f"Webhooks ({mode})", head, rows)
+    return pages.table(f"Webhooks, {mode}", head, rows)

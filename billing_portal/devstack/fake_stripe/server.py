@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 import urllib.error
 import urllib.request
@@ -22,7 +23,7 @@ LOOPBACK_NAMES = frozenset((LOOPBACK, "localhost"))
 LARGEST_BODY = 1_000_000
 DELIVERS_EVERY_SECONDS = 0.2
 WEBHOOK_SECONDS = 10
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
+POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'"
 
 
 class Server(ThreadingHTTPServer):
@@ -40,6 +41,11 @@ class Server(ThreadingHTTPServer):
             threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True),
             threading.Thread(target=self._deliver, daemon=True),
         ]
+
+    def server_bind(self) -> None:
+        """Bind, and ask no name server who we are, which may take seconds."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = LOOPBACK, self.server_address[1]
 
     @property
     def site(self) -> str:

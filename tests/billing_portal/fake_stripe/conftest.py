@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import stripe
 
-from billing_portal.devstack.fake_stripe import FakeStripe
+from billing_portal.devstack.fake_stripe import FakeStripe, server
+from tests.billing_portal.fake_stripe.wire import Client
 from tests.fakes.stripe_transport import client_of
 
 START = 1_790_000_000
@@ -82,6 +83,13 @@ def fake() -> Iterator[FakeStripe]:
     made.set_clock(lambda: START)
     yield made
     made.close()
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    running = server.start(FakeStripe(seed=1))
+    yield Client(running)
+    running.stop()
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_a_decline_is_a_402_with_its_reason_and_the_intent(
     error = caught.value
     assert (error.http_status, error.code) == (402, code)
     assert error.error is not None
+    assert error.error.payment_intent is not None
     assert error.error.decline_code == decline_code
     intent = shop.v1.payment_intents.retrieve(error.error.payment_intent.id)
     assert (intent.status, intent.payment_method) == ("requires_payment_method", None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -164,7 +166,7 @@ def test_an_intent_of_a_page_is_left_to_the_page(shop: Shop) -> None:
     ],
 )
 def test_a_page_that_cannot_be_is_refused_by_name(
-    shop: Shop, changes: dict[str, object], param: str
+    shop: Shop, changes: dict[str, Any], param: str
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.checkout(**changes)

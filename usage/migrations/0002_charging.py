@@ -1,0 +1,112 @@
+"""The functions with which a charge reads and writes: their plans are made once a session.
+
+Reading is a function also because of its two snapshots: what is read after the lock was waited
+for must be what the transaction before left behind, and that takes a second statement.
+
+Rows are found by their keys, however few there seem to be when a plan is made: hence the settings.
+"""
+
+from django.db import migrations
+
+BY_KEY = """
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+"""
+HOLD = f"""
+CREATE FUNCTION usage_holdings(asked jsonb, now timestamptz, only_id bigint)
+RETURNS TABLE (external_id text, holding text) LANGUAGE plpgsql {BY_KEY} AS $$
+DECLARE ids bigint[];
+BEGIN
+    ids := ARRAY(
+        SELECT w.organization_id
+        FROM accounts_organization o JOIN wallet_wallet w ON w.organization_id = o.id
+        WHERE o.external_id = ANY(ARRAY(SELECT jsonb_object_keys(asked)))
+          AND (only_id IS NULL OR o.id = only_id)
+        ORDER BY w.organization_id FOR UPDATE OF w);
+    RETURN QUERY
+    SELECT o.external_id::text, json_build_object(
+        'id', o.id, 'zone', o.time_zone,
+        'balance', w.balance::text, 'overdraft', w.overdraft::text,
+        'pause_when', w.pause_when, 'paused', w.paused, 'recharge_below', w.recharge_below::text,
+        'periods', (
+            SELECT json_agg(json_build_object(
+                'id', p.id, 'version', p.version_id, 'starts_at', p.starts_at,
+                'counters', (SELECT json_object_agg(c.meter, c.used::text)
+                             FROM plans_counter c WHERE c.period_id = p.id)
+            ) ORDER BY p.starts_at DESC, p.number DESC)
+            FROM plans_period p
+            WHERE p.organization_id = o.id AND p.starts_at >= coalesce(
+                (SELECT max(q.starts_at) FROM plans_period q
+                 WHERE q.organization_id = o.id AND q.starts_at <= a.earliest), '-infinity')),
+        'grants', (
+            SELECT json_agg(json_build_array(g.id, g.kind, g.remaining::text)
+                            ORDER BY g.kind = 'bonus', g.expires_at, g.id)
+            FROM wallet_creditgrant g
+            WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at > now),
+        'agents', (
+            SELECT json_object_agg(n.external_id, n.id) FROM accounts_agent n
+            WHERE n.organization_id = o.id AND n.external_id = ANY(a.agents)),
+        'known', (
+            SELECT json_object_agg(e.event_id, json_build_array(e.facts, e.trace))
+            FROM usage_usageevent e
+            WHERE e.organization_id = o.id AND e.event_id = ANY(a.events)))::text
+    FROM unnest(ids) AS held (id)
+    JOIN accounts_organization o ON o.id = held.id
+    JOIN wallet_wallet w ON w.organization_id = o.id
+    CROSS JOIN jsonb_to_record(asked->o.external_id) AS a (
+        events text[], agents text[], earliest timestamptz);
+END $$
+"""
+RECORD = f"""
+CREATE FUNCTION usage_record(events jsonb, counters jsonb, postings jsonb, now timestamptz)
+RETURNS void LANGUAGE plpgsql {BY_KEY} AS $$
+BEGIN
+    IF postings <> '[]' THEN
+        PERFORM wallet_move(postings, now);
+    END IF;
+    INSERT INTO usage_usageevent (
+        organization_id, event_id, kind, agent_id, period_id, channel, meter,
+        started_at, recorded_at, credits, facts, trace)
+    SELECT organization_id, event_id, kind, agent_id, period_id, channel, meter,
+           started_at, now, credits, facts, trace
+    FROM jsonb_to_recordset(events) AS (
+        organization_id bigint, event_id text, kind text, agent_id bigint, period_id bigint,
+        channel text, meter text, started_at timestamptz, credits numeric,
+        facts jsonb, trace jsonb);
+    IF counters <> '[]' THEN
+        INSERT INTO plans_counter AS c (period_id, meter, used)
+        SELECT period_id, meter, sum(used)
+        FROM jsonb_to_recordset(counters) AS (period_id bigint, meter text, used numeric)
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (period_id, meter) DO UPDATE SET used = c.used + excluded.used;
+    END IF;
+    INSERT INTO usage_usageday AS d (
+        organization_id, period_id, day, agent_id, channel, meter,
+        events, quantity, allowance, credits)
+    SELECT organization_id, period_id, day, agent_id, channel, meter,
+           count(*), sum(quantity), sum(allowance), sum(credits)
+    FROM jsonb_to_recordset(events) AS (
+        organization_id bigint, period_id bigint, day date, agent_id bigint, channel text,
+        meter text, quantity numeric, allowance numeric, credits numeric)
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (organization_id, period_id, day, agent_id, channel, meter) DO UPDATE
+    SET events = d.events + excluded.events,
+        quantity = d.quantity + excluded.quantity,
+        allowance = d.allowance + excluded.allowance,
+        credits = d.credits + excluded.credits;
+END $$
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("usage", "0001_initial"),
+        ("plans", "0001_initial"),
+        ("wallet", "0002_posting"),
+        ("accounts", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.RunSQL(HOLD, reverse_sql="DROP FUNCTION usage_holdings"),
+        migrations.RunSQL(RECORD, reverse_sql="DROP FUNCTION usage_record"),
+    ]
