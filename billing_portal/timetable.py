@@ -31,8 +31,11 @@ from payments.recharging import recharge_due
 from payments.reconciling import reconcile
 from payments.refunding import resolve_refunds
 from payments.resolving import resolve_due
+from plans.buying import begin_bought
+from plans.dunning import collect_due, follow_payments, unpaid
 from plans.models import Period
 from plans.reminding import remind_due
+from plans.renewing import renew_due
 from usage.alerting import tell_crossings
 from wallet.granting import expire_due
 from wallet.models import CreditGrant
@@ -146,6 +149,15 @@ TIMETABLE = (
         "Tells owners that a trial or plan ends soon, and that it ended; the gate knows by itself.",
         Noted(Period.objects.all(), "look_at"),
     ),
+    Entry(
+        "renew",
+        renew_due,
+        Every(minutes=1),
+        Wakes.DAY,
+        "Begins the next period of plans that renew by themselves, and scheduled changes; access "
+        "goes on until it has.",
+        Noted(Period.objects.filter(renews_until__isnull=False, replaced_at=None), "ends_at"),
+    ),
     # What comes of money, before the documents and letters that it makes.
     Entry(
         "handle_events",
@@ -181,6 +193,29 @@ TIMETABLE = (
         "Asks Stripe what became of refunds whose answer was lost, until it is known.",
         Noted(Refund.objects.all(), "look_at"),
         asks_stripe=True,
+    ),
+    Entry(
+        "collect",
+        collect_due,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Charges unpaid renewals on their days, and at once when there is another card.",
+        Noted(unpaid(), "charge_at"),
+        asks_stripe=True,
+    ),
+    Entry(
+        "follow_payments",
+        follow_payments,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Lets a renewal that was paid run on, and tells of one whose charge failed.",
+    ),
+    Entry(
+        "begin_bought",
+        begin_bought,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Lets plans begin whose payment came.",
     ),
     Entry(
         "tell_crossings",

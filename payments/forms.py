@@ -95,7 +95,8 @@ class AutoRechargeForm(RefusableForm):
 
     def __init__(self, organization: Organization, data: Any = None, **options: Any) -> None:
         """Read amounts in the organization's currency."""
-        super().__init__(data, **options)
+        # Beside the form for a top-up, whose field has the same name.
+        super().__init__(data, auto_id="recharge_%s", **options)
         self.organization = organization
         self.fields["threshold"] = CreditsField(label="When the wallet falls below, in credits")
         self.fields["amount"] = MoneyField(organization.currency, label="Amount to add")

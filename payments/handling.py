@@ -16,11 +16,11 @@ logger = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = dt.timedelta(minutes=1)
-# Longer than the slowest event takes; a worker that died is followed by another one after it.
-LEASE = dt.timedelta(minutes=5)
+# Longer than a whole sweep takes; a worker that died is followed by another one after it.
+LEASE = dt.timedelta(minutes=10)
 
 
-def handle_due(*, gateway: Gateway, now: dt.datetime, limit: int = 500) -> int:
+def handle_due(*, gateway: Gateway, now: dt.datetime, limit: int = 200) -> int:
     """Act on the events that wait and are due, in the order they came; answers how many were.
 
     Nothing is locked while Stripe is asked: an event is claimed by a lease.

@@ -33,6 +33,7 @@ def renew_due(*, now: dt.datetime, limit: int = CHUNK) -> int:
     """
     ended = Q(period__ends_at__lte=now, period__renews_until__isnull=False)
     changed = Q(organization__scheduled_change__starts_at__lte=now)
+    ended &= Q(period__replaced_at__isnull=True)
     due = Subscription.objects.filter(ended | changed).order_by("period__ends_at", "pk")
     begun = 0
     for pk in list(due.values_list("pk", flat=True)[:limit]):

@@ -16,6 +16,13 @@ from plans.terms import SESSIONS
 from wallet.ledger import lock_wallet
 
 
+def session_limit(period: Period) -> int | None:
+    """Answer how many sessions may start in a period: the owner's limit, or the plan's quota."""
+    quota = period.version.terms.quotas.get(SESSIONS)
+    limits = [limit for limit in (quota, period.session_limit) if limit is not None]
+    return min(limits, default=None)
+
+
 @transaction.atomic
 def set_session_limit(
     organization: Organization,

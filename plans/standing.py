@@ -103,7 +103,7 @@ def standing_of(
 ) -> Standing:
     """Answer how an organization stands with a subscription that is at hand."""
     period = subscription.period
-    period.organization = organization
+    period.organization, period.version = organization, subscription.version
     failed = period.is_unpaid and (period.failed_at is not None or period.is_overdue(now))
     ends = period.grace_ends_at if failed else None
     return Standing(

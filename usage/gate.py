@@ -77,8 +77,15 @@ class Rule:
 
 
 def _over(situation: Situation, question: Question) -> bool:
-    passed = question.batch is not None and situation.batch_passed
-    return situation.over and not passed
+    return situation.over and not situation.overdue and not _batch_passed(situation, question)
+
+
+def _overdue(situation: Situation, question: Question) -> bool:
+    return situation.overdue and not _batch_passed(situation, question)
+
+
+def _batch_passed(situation: Situation, question: Question) -> bool:
+    return question.batch is not None and situation.batch_passed
 
 
 def _channel_missing(situation: Situation, question: Question) -> bool:
@@ -111,7 +118,8 @@ def _calls_used(situation: Situation, question: Question) -> bool:
 
 def _sessions_used(situation: Situation, question: Question) -> bool:
     quota = situation.terms.quotas.get(SESSIONS) if situation.terms else None
-    return quota is not None and situation.sessions >= quota
+    limits = [limit for limit in (quota, situation.session_limit) if limit is not None]
+    return bool(limits) and situation.sessions >= min(limits)
 
 
 def _nothing_to_pay_with(situation: Situation, question: Question) -> bool:
@@ -142,6 +150,12 @@ RULES = (
         "Your subscription has ended. Please upgrade your plan to continue.",
         "An owner subscribes again, or our staff renew the plan.",
         _over,
+    ),
+    Rule(
+        "payment_overdue",
+        "Your payment is overdue and the grace period has expired.",
+        "An owner pays the open invoice; everything resumes on the same day.",
+        _overdue,
     ),
     Rule(
         "channel_not_in_plan",

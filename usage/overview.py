@@ -9,6 +9,7 @@ from decimal import Decimal
 from accounts.models import Organization
 from plans.models import Counter, Rental, ResourceCount
 from plans.resources import KNOWN
+from plans.session_limits import session_limit
 from plans.standing import Standing, standing
 from plans.terms import PHONE_NUMBERS, SESSIONS
 from usage.bell import Bell, bell_of
@@ -101,7 +102,10 @@ def overview(organization: Organization, *, now: dt.datetime) -> Overview:
             allowance_left={allowance.meter: allowance.left for allowance in allowances},
         ),
         calls=Used(int(counters.get(OUTBOUND_CALLS, 0)), quotas.get(OUTBOUND_CALLS)),
-        sessions=Used(int(counters.get(SESSIONS, 0)), quotas.get(SESSIONS)),
+        sessions=Used(
+            int(counters.get(SESSIONS, 0)),
+            session_limit(stands.period) if stands.period else None,
+        ),
         allowances=allowances,
         resources=_resources(organization, dict(terms.limits) if terms else {}),
     )

@@ -19,7 +19,8 @@ from wallet.pausing import pauses
 
 LOOK = """
 SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w.paused,
-       p.version_id, p.ends_at, p.used_up_at,
+       p.version_id, p.grace_ends_at, p.session_limit,
+       LEAST(coalesce(p.renews_until, p.ends_at), p.used_up_at, p.grace_ends_at),
        (SELECT json_object_agg(c.meter, c.used::text)::text
         FROM plans_counter c WHERE c.period_id = p.id),
        (SELECT sum(g.remaining) FROM wallet_creditgrant g
@@ -53,6 +54,8 @@ class Situation:
     wallet_pauses: bool
     terms: Terms | None
     over: bool
+    overdue: bool
+    session_limit: int | None
     counters: Mapping[str, Decimal]
     credits_left: Decimal
     has_number: bool
@@ -110,10 +113,9 @@ def look(
 
 
 def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
-    (pk, suspended, balance, overdraft, pause_when, paused, version_id, ends_at, used_up_at) = row[
-        :9
-    ]
-    counters, credits_left, has_number, resource_used, batch_passed, agent_known = row[9:]
+    pk, suspended, balance, overdraft, pause_when, paused = row[:6]
+    version_id, grace_ends_at, session_limit, over_at = row[6:10]
+    counters, credits_left, has_number, resource_used, batch_passed, agent_known = row[10:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -122,7 +124,9 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
             balance=balance, overdraft=overdraft, pause_when=pause_when, paused=paused
         ),
         terms=terms_of(version_id) if version_id else None,
-        over=ends_at is None or now >= ends_at or used_up_at is not None,
+        over=over_at is None or now >= over_at,
+        overdue=grace_ends_at is not None and now >= grace_ends_at,
+        session_limit=session_limit,
         counters={meter: Decimal(used) for meter, used in json.loads(counters or "{}").items()},
         credits_left=credits_left or ZERO,
         has_number=has_number,

@@ -16,7 +16,7 @@ from billing_portal.operating.look import badge_label, bell_label, day
 from billing_portal.operating.tables import Table, list_of
 from billing_portal.operating.worklists import WORKLISTS, ending_soon, trials_ending
 from invoices.models import Document
-from payments.models import Payment
+from payments.models import Payment, StripeEvent
 from payments.waiting import WAITING
 from wallet.credits import display
 
@@ -46,6 +46,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             *(_payments() if may("payments.view_payment") else ()),
             *([_parked_letters()] if may("accounts.view_letter") else ()),
             *([_parked_documents()] if may("invoices.view_document") else ()),
+            *([_events_set_aside()] if may("payments.view_stripeevent") else ()),
         ],
         "tables": [
             *([_soon()] if organizations else ()),
@@ -100,6 +101,16 @@ def _parked_documents() -> Card:
         "scan_delete",
         Document.objects.filter(status=Document.Status.PARKED).count(),
         list_of("invoices_document", status__exact=Document.Status.PARKED.value),
+    )
+
+
+def _events_set_aside() -> Card:
+    return Card(
+        "Stripe events set aside",
+        "Could not be acted on, or are about nothing of ours.",
+        "webhook",
+        StripeEvent.objects.filter(status=StripeEvent.Status.SET_ASIDE).count(),
+        list_of("payments_stripeevent", worklist="aside"),
     )
 
 

@@ -30,6 +30,12 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("Invoices", "receipt_long", "invoices_invoice_changelist", "invoices.view_invoice"),
             ("Payments", "payments", "payments_payment_changelist", "payments.view_payment"),
             ("Refunds", "undo", "payments_refund_changelist", "payments.view_refund"),
+            (
+                "Stripe events",
+                "webhook",
+                "payments_stripeevent_changelist",
+                "payments.view_stripeevent",
+            ),
             ("Disputes", "gavel", "payments_dispute_changelist", "payments.view_dispute"),
             ("Cards", "credit_card", "payments_card_changelist", "payments.view_card"),
             (

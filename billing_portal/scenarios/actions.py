@@ -9,6 +9,7 @@ from billing_portal.scenarios import actions_money as money
 from billing_portal.scenarios import actions_organization as organization
 from billing_portal.scenarios import actions_payments as payments
 from billing_portal.scenarios import actions_plan as plan
+from billing_portal.scenarios import actions_subscribing as subscribing
 from billing_portal.scenarios import actions_usage as usage
 from billing_portal.scenarios.shapes import (
     Optional,
@@ -74,13 +75,17 @@ _ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
     ),
     ("renew", record(**WINDOW, **CHARGE), plan.renew),
     ("extend_trial", record(days=whole), plan.extend_trial),
-    ("subscribe", record(plan=text), None),
-    ("change_plan", record(plan=text, when=either(one_of("now", "period_end"), day)), None),
-    ("cancel_change", record(), None),
-    ("cancel", record(), None),
-    ("undo_cancel", record(), None),
-    ("set_session_limit", record(sessions=whole), None),
-    ("reset_session_limit", record(), None),
+    ("subscribe", record(plan=text), subscribing.subscribe),
+    (
+        "change_plan",
+        record(plan=text, when=either(one_of("now", "period_end"), day)),
+        subscribing.change_plan,
+    ),
+    ("cancel_change", record(), subscribing.cancel_change),
+    ("cancel", record(), subscribing.cancel),
+    ("undo_cancel", record(), subscribing.undo_cancel),
+    ("set_session_limit", record(sessions=whole), subscribing.set_session_limit),
+    ("reset_session_limit", record(), subscribing.reset_session_limit),
     ("card", record(name=text, answers=ANSWERS, default=Optional(flag)), payments.card),
     ("card_answers", record(name=text, answers=ANSWERS), payments.card_answers),
     ("remove_card", record(name=text), payments.take_card_away),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from billing_portal.scenarios.actions_organization import REASON
-from billing_portal.scenarios.world import StepFailed, World
+from billing_portal.scenarios.world import World
 from plans import trials
 from plans.applying import PlanRequest, propose
 from plans.applying import apply_plan as apply_confirmed
+from plans.applying_by_card import apply_by_card
 from plans.models import Subscription
 
 
@@ -22,8 +24,8 @@ def apply_plan(
     charge: str = "invoice",
 ) -> None:
     """Let staff apply a plan."""
-    request = PlanRequest(plan, days, last_day, credit_unused, invoiced=_invoiced(charge))
-    _confirm(world, request)
+    request = PlanRequest(plan, days, last_day, credit_unused, invoiced=charge != "none")
+    _confirm(world, request, charge=charge)
 
 
 def renew(
@@ -34,7 +36,8 @@ def renew(
     charge: str = "invoice",
 ) -> None:
     """Let staff renew the current plan."""
-    _confirm(world, PlanRequest(None, days, last_day, invoiced=_invoiced(charge)))
+    request = PlanRequest(None, days, last_day, invoiced=charge != "none")
+    _confirm(world, request, charge=charge)
 
 
 def extend_trial(world: World, *, days: int) -> None:
@@ -52,20 +55,17 @@ def extend_trial(world: World, *, days: int) -> None:
     )
 
 
-def _confirm(world: World, request: PlanRequest) -> None:
+def _confirm(world: World, request: PlanRequest, *, charge: str) -> None:
     organization = world.organization
-    preview = propose(organization, request, now=world.now)
-    apply_confirmed(
-        organization,
-        request,
-        digest=preview.digest,
-        reason=REASON,
-        actor=world.staff,
-        now=world.now,
-    )
-
-
-def _invoiced(charge: str) -> bool:
+    confirmed: dict[str, Any] = {
+        "digest": propose(organization, request, now=world.now).digest,
+        "reason": REASON,
+        "actor": world.staff,
+        "now": world.now,
+    }
     if charge == "card":
-        raise StepFailed("not built yet: charge: card")
-    return charge == "invoice"
+        apply_by_card(
+            organization, request, key=f"story:{world.step}", gateway=world.gateway, **confirmed
+        )
+    else:
+        apply_confirmed(organization, request, **confirmed)

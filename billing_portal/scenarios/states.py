@@ -137,8 +137,9 @@ def _of_gate(name: str) -> Callable[[View], Any]:
     return read
 
 
-def _none_yet(view: View) -> None:
-    """Answer what no verb can bring about yet."""
+def _upcoming(view: View) -> dict[str, Any] | None:
+    upcoming = view.overview.standing.upcoming
+    return {"plan": upcoming.plan.code, "starts_on": upcoming.starts_on} if upcoming else None
 
 
 def _stripe(view: View) -> dict[str, int]:
@@ -171,8 +172,10 @@ STATES: dict[str, State] = {
     "session_limit": State(nullable(whole), lambda view: view.overview.sessions.quota),
     "allowance": State(mapping_of(decimal), _allowance),
     "agents": State(mapping_of(decimal), _agents),
-    "upcoming": State(nullable(record(plan=Optional(text), starts_on=Optional(day))), _none_yet),
-    "banner": State(nullable(one_of("payment_pending")), _none_yet),
+    "upcoming": State(nullable(record(plan=Optional(text), starts_on=Optional(day))), _upcoming),
+    "banner": State(
+        nullable(one_of("payment_pending")), lambda view: view.overview.standing.banner
+    ),
     "invoices": State(list_of(_INVOICE), _invoices),
     "payments": State(list_of(_PAYMENT), _payments),
     "emails": State(list_of(one_of(*LETTERS)), _emails),

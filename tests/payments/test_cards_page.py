@@ -174,7 +174,7 @@ def test_the_portal_is_opened_on_click_and_its_address_goes_nowhere_else(
     assert "/p/session/bps_" in first["Location"] != second["Location"]
     assert first["Referrer-Policy"] == "no-referrer"
     assert "bps_" not in page + caplog.text
-    assert 'target="_blank" rel="noopener noreferrer"' in page
+    assert 'target="_blank" rel="noopener"' in page
 
 
 @pytest.mark.parametrize("act", ["add/", "manage/"])

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from payments.inbox import keep
 from payments.models import Payment, StripeEvent
@@ -37,6 +39,22 @@ def test_the_list_says_whom_each_event_is_about(stage: Stage) -> None:
     words = text_of(looking().get(EVENTS))
 
     assert words.count("Acme ·") == kept > 3
+
+
+def test_many_events_cost_no_more_statements_than_few(stage: Stage) -> None:
+    client = looking()
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(EVENTS).status_code == 200
+        return len(captured)
+
+    statements()
+    few = statements()
+    for number in range(100, 140):
+        keep(event(number), now=stage.now)
+
+    assert statements() == few
 
 
 def test_a_page_shows_the_payment_and_what_the_message_said(stage: Stage) -> None:

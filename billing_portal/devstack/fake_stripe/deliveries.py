@@ -66,7 +66,7 @@ class Deliveries:
 
     def waiting(self) -> int:
         """Return how many are due now."""
-        return len(self._due())
+        return len(self._due(self.mode))
 
     def work_off(self, post: Post, *, limit: int = 10_000) -> int:
         """Send what is due, and what comes of it; return how many were tried."""
@@ -84,13 +84,14 @@ class Deliveries:
             for endpoint in self._book.all("webhook_endpoint"):
                 enqueue(self._book, found, endpoint["id"], due=self._book.instant())
 
-    def _due(self) -> list[int]:
-        mode = self.mode
+    def _due(self, mode: Mode, *, limit: int = -1) -> list[int]:
         if mode.held:
             return []
         rows = self._book.run(
-            "SELECT id, type FROM deliveries WHERE state = 'due' AND due <= ? ORDER BY due, id",
+            "SELECT id, type FROM deliveries WHERE state = 'due' AND due <= ? "
+            "ORDER BY due, id LIMIT ?",
             self._book.instant() - mode.late,
+            limit,
         )
         dropped = [row["id"] for row in rows if {"*", row["type"]} & set(mode.dropped)]
         for name in dropped:
@@ -102,7 +103,9 @@ class Deliveries:
 
     def _take(self) -> int | None:
         with self._book.lock:
-            names = self._due()
+            mode = self.mode
+            plain = not mode.dropped and mode.shuffled is None
+            names = self._due(mode, limit=1 if plain else -1)
             if not names:
                 return None
             self._book.run("UPDATE deliveries SET state = 'sending' WHERE id = ?", names[0])
