@@ -38,7 +38,12 @@ def measure(
         for contender in contenders.values():
             contender.run(WARM_UP_SECONDS)
         done = run_rounds(
-            contenders, wanted, rounds=rounds, seconds=seconds, families=families, say=say
+            contenders,
+            wanted,
+            rounds=rounds,
+            seconds=seconds,
+            families=families | stage.families,
+            say=say,
         )
     reached = [Reached(goal, ratios(goal, done)) for goal in wanted]
     print_slices(done, say=say)

@@ -10,7 +10,9 @@ from functools import partial
 
 from django.db import connection
 
-from billing_portal.benchmarks import databases, goals, loads
+from accounts.api_keys import make_key
+from accounts.models import ApiKey
+from billing_portal.benchmarks import databases, goals, loads, web_loads
 from billing_portal.benchmarks.copying import Copying
 from billing_portal.benchmarks.crew import Crew
 from billing_portal.benchmarks.history import remember
@@ -18,6 +20,7 @@ from billing_portal.benchmarks.loads import Caller, Load
 from billing_portal.benchmarks.population import populate
 from billing_portal.benchmarks.rounds import Contender, Say
 from billing_portal.benchmarks.tpcb import TpcB
+from billing_portal.benchmarks.web_server import serving
 
 PROCESSES = 4
 CHARGES: Mapping[str, Load] = {
@@ -54,6 +57,8 @@ class Stage:
         self.names: list[str] = []
         self._stack = ExitStack()
         self._main_has_a_past = False
+        # Whose CPU time is read: the id of the first process of each family.
+        self.families: dict[str, int] = {}
 
     def __enter__(self) -> Stage:
         self.say(f"making {self.sizes.organizations} organizations")
@@ -70,6 +75,7 @@ class Stage:
             **self._tpcb(needed),
             **self._charges(needed),
             **self._lone(needed),
+            **self._web(needed),
         }
         return {name: contender for name, contender in put_up.items() if name in needed}
 
@@ -140,6 +146,24 @@ class Stage:
             goals.LONE_BATCH: Contender(partial(crew.work, loads.charge_batch)),
             goals.COPY: Contender(Copying().run),
         }
+
+    def _web(self, needed: set[str]) -> dict[str, Contender]:
+        """Put up a web server with the product's API and the baselines beside it."""
+        if not needed & {goals.GATE, goals.SELECT_1, goals.BY_HAND, goals.USAGE}:
+            return {}
+        self._give_main_a_past()
+        _, key = make_key("bench", scopes=[ApiKey.Scope.USAGE], now=self.now)
+        self.say("starting the web server")
+        site, leader = self._stack.enter_context(serving(key))
+        self.families[goals.WEB] = leader
+        crew = self._crew(PROCESSES, self.main)
+        requests: dict[str, Load] = {
+            goals.SELECT_1: partial(web_loads.ask, site, web_loads.SELECT_ONE),
+            goals.GATE: partial(web_loads.ask, site, web_loads.GATE),
+            goals.BY_HAND: partial(web_loads.ask, site, web_loads.BY_HAND),
+            goals.USAGE: partial(web_loads.report, site),
+        }
+        return {name: Contender(partial(crew.work, load)) for name, load in requests.items()}
 
 
 def _wants(kind: str, needed: set[str]) -> bool:
