@@ -145,7 +145,7 @@ TIMETABLE = (
         "remind",
         remind_due,
         Every(minutes=5),
-        Wakes.DAY,
+        Wakes.WORK,
         "Tells owners that a trial or plan ends soon, and that it ended; the gate knows by itself.",
         Noted(Period.objects.all(), "look_at"),
     ),

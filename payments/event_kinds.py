@@ -13,6 +13,8 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from payments.asking import look
 from payments.cards import CardDeclined, finish_adding
 from payments.disputing import take_in_dispute
@@ -151,7 +153,7 @@ def _payment_of(token: str) -> Payment:
     return payment
 
 
-def _payments() -> Any:
+def _payments() -> QuerySet[Payment]:
     return Payment.objects.select_related("organization", "card", "invoice")
 
 

@@ -30,7 +30,9 @@ def leads_to_stripe(
 
     @wraps(view)
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        return csp_update({"form-action": [_pages()]})(view)(request, *args, **kwargs)
+        response = csp_update({"form-action": [_pages()]})(view)(request, *args, **kwargs)
+        assert isinstance(response, HttpResponse)
+        return response
 
     return page
 

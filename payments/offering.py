@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from accounts.models import Organization
 from payments.models import AutoRecharge, Card, Payment
-from payments.recharging import consent_words
+from payments.recharging import consent_words, recharged_this_month
 from payments.topping_up import NotSold, price_of_credits
 from wallet.credits import Credits, bought_with
 from wallet.models import CreditPrice
@@ -72,6 +72,7 @@ class RechargeStanding:
     card: Card | None
     last: Payment | None
     ceiling: Money | None
+    this_month: Money | None
     now: dt.datetime
 
     @property
@@ -89,6 +90,15 @@ class RechargeStanding:
         return retry_at if retry_at and retry_at > self.now else None
 
     @property
+    def is_used_up(self) -> bool:
+        """Answer whether another recharge would be more than a month may see."""
+        if not self.is_on or self.setting is None:
+            return False
+        if self.ceiling is None or self.this_month is None:
+            return False
+        return (self.this_month + self.setting.amount).minor > self.ceiling.minor
+
+    @property
     def words(self) -> str:
         """What was agreed to, in the words that were kept."""
         return consent_words(self.setting, self.ceiling) if self.setting else ""
@@ -102,12 +112,14 @@ class RechargeStanding:
 def recharge_standing(
     organization: Organization, *, terms: Terms | None, now: dt.datetime
 ) -> RechargeStanding:
-    """Answer how auto-recharge stands, in three statements."""
+    """Answer how auto-recharge stands, in at most four statements."""
+    ceiling = terms.ceiling if terms else None
     recharges = Payment.objects.filter(organization=organization, purpose=Payment.Purpose.RECHARGE)
     return RechargeStanding(
         setting=AutoRecharge.objects.filter(organization=organization).first(),
         card=Card.objects.default_of(organization),
         last=recharges.order_by("-id").first(),
-        ceiling=terms.ceiling if terms else None,
+        ceiling=ceiling,
+        this_month=recharged_this_month(organization, now=now) if ceiling else None,
         now=now,
     )

@@ -114,7 +114,7 @@ def _waits(found: Payment, request: HttpRequest) -> bool:
 def _look(found: Payment, *, paid: bool) -> bool:
     """Ask Stripe about what it knows; what it was never told the sweep asks, not a visit."""
     if not (found.session_id or found.intent_id):
-        return found.status != Payment.Status.PENDING
+        return not found.is_unknown
     verb = come_back if paid and found.session_id else look
     try:
         found = verb(found, gateway=at_stripe(), now=timezone.now())

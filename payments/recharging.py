@@ -159,17 +159,9 @@ def _within_ceiling(consent: AutoRecharge, asked: Money, *, now: dt.datetime) ->
     ceiling = ceiling_of(organization)
     if ceiling is None:
         return True
-    month = now.astimezone(organization.zone).replace(
-        day=1, hour=0, minute=0, second=0, microsecond=0
-    )
-    taken = Payment.objects.filter(
-        organization=organization,
-        purpose=Payment.Purpose.RECHARGE,
-        status__in=[Payment.Status.PENDING, *Payment.MONEY_CAME],
-        created_at__gte=month,
-    ).aggregate(sum=Sum("amount_minor"))["sum"]
-    if (taken or 0) + asked.minor <= ceiling.minor:
+    if (recharged_this_month(organization, now=now) + asked).minor <= ceiling.minor:
         return True
+    month = _month(organization, now)
     owe_letter(
         organization,
         code="recharge_paused",
@@ -182,6 +174,24 @@ def _within_ceiling(consent: AutoRecharge, asked: Money, *, now: dt.datetime) ->
         now=now,
     )
     return False
+
+
+def recharged_this_month(organization: Organization, *, now: dt.datetime) -> Money:
+    """Answer what the recharges of a calendar month come to, one in flight included."""
+    taken = Payment.objects.filter(
+        organization=organization,
+        purpose=Payment.Purpose.RECHARGE,
+        status__in=[Payment.Status.PENDING, *Payment.MONEY_CAME],
+        created_at__gte=_month(organization, now),
+    ).aggregate(sum=Sum("amount_minor"))["sum"]
+    return Money(taken or 0, organization.currency)
+
+
+def _month(organization: Organization, now: dt.datetime) -> dt.datetime:
+    """Answer the first instant of the month in the organization's zone."""
+    return now.astimezone(organization.zone).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
 
 
 def recharge_due(*, gateway: Gateway, now: dt.datetime, limit: int = 200) -> int:

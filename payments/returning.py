@@ -85,9 +85,7 @@ def put_back(
 
 def note_gone(payment: Payment) -> None:
     """Let a payment say what of it is gone for good, and the state that it is in for it."""
-    done = payment.refunds.filter(status=Refund.Status.DONE)
-    lost = payment.disputes.filter(status=Dispute.Status.LOST)
-    refunded = min(_sum_of(done) + _sum_of(lost), payment.amount_minor)
+    refunded = min(_gone_for_good(payment), payment.amount_minor)
     to = _status(payment, refunded)
     if to != payment.status:
         payment.move(to, refunded_minor=refunded)
@@ -123,7 +121,13 @@ def _status(payment: Payment, refunded: int) -> Payment.Status:
 
 def _gone(payment: Payment) -> int:
     disputed = payment.disputes.filter(status=Dispute.Status.OPEN)
-    return payment.refunded_minor + _sum_of(disputed)
+    return _gone_for_good(payment) + _sum_of(disputed)
+
+
+def _gone_for_good(payment: Payment) -> int:
+    done = payment.refunds.filter(status=Refund.Status.DONE)
+    lost = payment.disputes.filter(status=Dispute.Status.LOST)
+    return _sum_of(done) + _sum_of(lost)
 
 
 def _sum_of(rows: QuerySet[Refund] | QuerySet[Dispute]) -> int:

@@ -99,6 +99,10 @@ class Terms:
                 rate = rate.get(key or "")
         return None if isinstance(rate, Mapping) else rate
 
+    def knows(self, meter: str) -> bool:
+        """Answer whether the plan says anything about a meter: a rate, or an allowance."""
+        return meter in self.rates or meter in self.allowances
+
     def charges(self, meter: str) -> bool:
         """Answer whether a meter has a rate above zero, on any channel and tier."""
         return meter in self.rates and _any_above_zero(self.rates[meter])

@@ -14,12 +14,23 @@ from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
 from payments.recharging import want_recharges
 from plans.refusals import NoSubscription
+from plans.session_marks import note_sessions
 from usage.alerting import note_crossing
 from usage.bell import Level
 from usage.holdings import HeldPeriod, Holding, Known, hold
-from usage.rating import Draw, Measured, Rated, draw, measure_call, rate
+from usage.rating import (
+    Draw,
+    Measured,
+    Rated,
+    draw,
+    measure_call,
+    measure_count,
+    measure_window,
+    rate,
+)
 from usage.recording import Charge, record
 from usage.reports import Report, read_report
+from usage.session_charging import charged_before, counts, is_same_session, new_windows
 from wallet.credits import ZERO, plain
 
 MOST_EVENTS = 1000
@@ -122,6 +133,8 @@ def _follow_up(
     now: dt.datetime,
 ) -> None:
     """Intend the recharges that these charges make due, and tell who has nothing left."""
+    for period_id in {made.period_id for made in charges if made.report.kind == "session"}:
+        note_sessions(period_id, now=now)
     low = [holding.organization_id for holding in holdings.values() if holding.wants_recharge]
     recharging = want_recharges(low, now=now) if low else set()
     last = {made.report.organization: made.report.event_id for made in charges}
@@ -139,17 +152,42 @@ def _follow_up(
 
 def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Result:
     known = holding.known.get(report.event_id)
+    if report.kind == "session":
+        return _charge_session(holding, report, known, charges)
     if known is not None:
         if known.facts != report.facts:
             raise IdConflict(field="id")
-        return _result(report.event_id, "duplicate", known.trace)
+        return _result(report.event_id, "duplicate", [known.trace])
+    return _result(report.event_id, "charged", [_write(holding, report, charges)])
+
+
+def _charge_session(
+    holding: Holding, report: Report, known: Known | None, charges: list[Charge]
+) -> Result:
+    if known is not None and not is_same_session(known, report):
+        raise IdConflict(field="id")
+    if counts(holding, report):
+        traces = [_write(holding, window, charges) for window in new_windows(holding, report)]
+    else:
+        # It is noted, so that it is known when it is reported again.
+        traces = [] if known else [_write(holding, report, charges, costs=False)]
+    if traces:
+        return _result(report.event_id, "charged", traces)
+    before = [window.trace for window in charged_before(holding, report)]
+    return _result(report.event_id, "duplicate", before)
+
+
+def _write(
+    holding: Holding, report: Report, charges: list[Charge], *, costs: bool = True
+) -> Mapping[str, Any]:
+    """Add a charge to those that are to be written; answers its trace."""
     agent_id = holding.agents.get(report.agent)
     if agent_id is None:
         raise Invalid(f"There is no agent “{report.agent[:60]}”.", field="agent")
     period = holding.period_at(report.started_at)
     if period is None:
         raise NoSubscription(field="organization")
-    rated, draws = _rate(holding, period, report)
+    rated, draws = _rate(holding, period, report, costs=costs and report.connected)
     trace = _trace(rated, draws, period)
     charges.append(
         Charge(
@@ -164,19 +202,16 @@ def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Resu
         )
     )
     holding.known[report.event_id] = Known(report.facts, trace)
-    return _result(report.event_id, "charged", trace)
+    return trace
 
 
-def _rate(holding: Holding, period: HeldPeriod, report: Report) -> tuple[Rated, list[Draw]]:
-    if not report.connected:
+def _rate(
+    holding: Holding, period: HeldPeriod, report: Report, *, costs: bool
+) -> tuple[Rated, list[Draw]]:
+    if not costs:
         nothing = Measured(report.meter, quantity=_NOTHING, channel=report.channel)
         return Rated(nothing, ZERO, ZERO, None, ZERO), []
-    measured = measure_call(
-        period.terms,
-        channel=report.channel,
-        voice_tier=report.voice_tier,
-        seconds=report.seconds,
-    )
+    measured = _measure(report, period)
     rated = rate(period.terms, measured, allowance_left=period.left(measured.meter))
     draws = draw(rated.credits, holding.sources, balance=holding.balance)
     for drawn in draws:
@@ -184,9 +219,22 @@ def _rate(holding: Holding, period: HeldPeriod, report: Report) -> tuple[Rated, 
             holding.spend(drawn.credits)
     for quota, units in (measured.counts or {}).items():
         period.count(quota, Decimal(units))
-    if rated.allowance:
+    if rated.allowance and measured.meter not in (measured.counts or {}):
         period.count(measured.meter, rated.allowance)
     return rated, draws
+
+
+def _measure(report: Report, period: HeldPeriod) -> Measured:
+    if report.kind == "call":
+        return measure_call(
+            period.terms,
+            channel=report.channel,
+            voice_tier=report.voice_tier,
+            seconds=report.seconds,
+        )
+    if report.kind == "session":
+        return measure_window()
+    return measure_count(report.meter, report.quantity)
 
 
 def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str, Any]:
@@ -205,18 +253,19 @@ def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str,
     }
 
 
-def _result(event_id: str, status: str, trace: Mapping[str, Any]) -> Result:
-    drawn: dict[str, Decimal] = {}
-    for kind, _, credits in trace["draws"]:
-        drawn[kind] = drawn.get(kind, ZERO) + Decimal(credits)
+def _result(event_id: str, status: str, traces: Sequence[Mapping[str, Any]]) -> Result:
+    drawn: dict[str, Decimal] = dict.fromkeys(("plan", "bonus", "wallet"), ZERO)
+    for trace in traces:
+        for kind, _, credits in trace["draws"]:
+            drawn[kind] += Decimal(credits)
     return Result(
         id=event_id,
         status=status,
-        credits=Decimal(trace["credits"]),
-        allowance=Decimal(trace["allowance"]),
-        plan_credits=drawn.get("plan", ZERO),
-        bonus=drawn.get("bonus", ZERO),
-        wallet=drawn.get("wallet", ZERO),
+        credits=sum((Decimal(trace["credits"]) for trace in traces), ZERO),
+        allowance=sum((Decimal(trace["allowance"]) for trace in traces), ZERO),
+        plan_credits=drawn["plan"],
+        bonus=drawn["bonus"],
+        wallet=drawn["wallet"],
     )
 
 

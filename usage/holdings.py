@@ -16,6 +16,7 @@ from usage.bell import Bell, Level, bell_of
 from usage.prepared import ask
 from usage.rating import Source
 from usage.reports import Report
+from usage.windows import count_windows, ids_of
 from wallet.credits import ZERO
 from wallet.pausing import pauses
 
@@ -126,13 +127,19 @@ def hold(reports: Sequence[Report], *, only: int | None, now: dt.datetime) -> di
     asked: dict[str, dict[str, Any]] = {}
     for report in reports:
         one = asked.setdefault(report.organization, {"events": [], "agents": [], "earliest": ""})
-        one["events"].append(report.event_id)
+        one["events"] += _ids(report)
         if report.agent not in one["agents"]:
             one["agents"].append(report.agent)
         if not one["earliest"] or report.facts["started_at"] < one["earliest"]:
             one["earliest"] = report.facts["started_at"]
     loaded = ask(LOAD, [json.dumps(asked), now, only])
     return {name: _holding(json.loads(held)) for name, held in loaded}
+
+
+def _ids(report: Report) -> list[str]:
+    if report.ended_at is None:
+        return [report.event_id]
+    return ids_of(report.event_id, count_windows(report.started_at, report.ended_at))
 
 
 def _holding(held: Mapping[str, Any]) -> Holding:

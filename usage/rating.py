@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from accounts.refusals import Refusal
-from plans.terms import Terms
+from plans.terms import SESSIONS, Terms
 from wallet.credits import ZERO, Credits, rounded
 
 OUTBOUND_CALLS = "outbound_calls"
@@ -82,6 +82,16 @@ def measure_call(terms: Terms, *, channel: str, voice_tier: str | None, seconds:
     )
 
 
+def measure_count(meter: str, quantity: str) -> Measured:
+    """Answer a quantity that was reported as it is: messages, tokens, and the like."""
+    return Measured(meter=meter, quantity=Fraction(quantity))
+
+
+def measure_window() -> Measured:
+    """Answer one 24-hour window of a session."""
+    return Measured(meter=SESSIONS, quantity=Fraction(1), counts={SESSIONS: 1})
+
+
 def rate(terms: Terms, measured: Measured, *, allowance_left: Decimal) -> Rated:
     """Answer what a quantity costs: first the allowance, then credits for the exact rest.
 
@@ -93,6 +103,9 @@ def rate(terms: Terms, measured: Measured, *, allowance_left: Decimal) -> Rated:
     if taken == units:
         rest = _NOTHING
     price = terms.rate(measured.meter, measured.channel or None, measured.voice_tier)
+    if rest and price is None and measured.counts and not terms.knows(measured.meter):
+        # A plan that sells no call minutes, or no sessions, counts them all the same.
+        price = ZERO
     if rest and price is None:
         raise MeterNotInPlan(f"The plan has no rate for {_name(measured)}.", field="meter")
     credits = rounded(rest * _exact(price)) if rest and price else ZERO

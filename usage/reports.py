@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from accounts.refusals import Invalid
-from plans.terms import CALL_MINUTES, CHANNELS
+from plans.terms import CALL_MINUTES, CHANNELS, MESSAGES, SESSIONS
+from usage.windows import MARK
+from wallet.credits import PLACES, plain
 
 LONGEST_ID = 200
 LONGEST_CALL = 7 * 24 * 3600
 EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 CLOCK_SKEW = dt.timedelta(minutes=5)
 KINDS = ("call", "message", "session", "meter")
-CALL_KEYS = frozenset(
-    {
-        *("organization", "id", "agent", "kind", "channel", "voice_tier"),
-        *("started_at", "connected", "seconds"),
-    }
-)
+LONGEST_SESSION = dt.timedelta(days=60)
+MOST_MESSAGES = 1_000_000
+LARGEST_QUANTITY = 10**12
+OF_OTHER_KINDS = (CALL_MINUTES, MESSAGES, SESSIONS)
+
+_OF_ALL = frozenset({"organization", "id", "agent", "kind"})
+KEYS = {
+    "call": _OF_ALL | {"channel", "voice_tier", "started_at", "connected", "seconds"},
+    "message": _OF_ALL | {"direction", "count", "at"},
+    "session": _OF_ALL | {"started_at", "ended_at", "answered"},
+    "meter": _OF_ALL | {"meter", "quantity", "at"},
+}
 
 
 class Report(NamedTuple):
@@ -35,6 +44,9 @@ class Report(NamedTuple):
     voice_tier: str | None = None
     connected: bool = True
     seconds: int = 0
+    quantity: str = "1"
+    ended_at: dt.datetime | None = None
+    answered: bool = True
     facts: Mapping[str, Any] = {}
 
 
@@ -48,15 +60,13 @@ def read_report(raw: object, *, now: dt.datetime, organization: str | None = Non
     kind = raw.get("kind")
     if kind not in KINDS:
         raise Invalid(f"A kind is one of {', '.join(KINDS)}.", field="kind")
-    if kind != "call":
-        raise Invalid(f"Events of kind {kind} are not taken yet.", field="kind")
-    unknown = sorted(str(key) for key in set(raw) - CALL_KEYS)
+    unknown = sorted(str(key) for key in set(raw) - KEYS[kind])
     if unknown:
-        raise Invalid(f"A call has no “{unknown[0][:40]}”.", field=unknown[0][:40])
-    return _call(raw, organization=organization, now=now)
+        raise Invalid(f"A {kind} has no “{unknown[0][:40]}”.", field=unknown[0][:40])
+    return READERS[kind](raw, organization, now)
 
 
-def _call(raw: Mapping[str, Any], *, organization: str | None, now: dt.datetime) -> Report:
+def _call(raw: Mapping[str, Any], organization: str | None, now: dt.datetime) -> Report:
     channel = raw.get("channel")
     if channel not in CHANNELS:
         raise Invalid(f"A channel is one of {', '.join(CHANNELS)}.", field="channel")
@@ -96,6 +106,105 @@ def _call(raw: Mapping[str, Any], *, organization: str | None, now: dt.datetime)
     )
 
 
+def _message(raw: Mapping[str, Any], organization: str | None, now: dt.datetime) -> Report:
+    if raw.get("direction") not in ("in", "out"):
+        raise Invalid("A direction is in or out.", field="direction")
+    count = raw.get("count", 1)
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MOST_MESSAGES:
+        raise Invalid(f"A count is a whole number from 1 to {MOST_MESSAGES}.", field="count")
+    started_at = instant_of(raw, "at", now=now)
+    facts: dict[str, Any] = {
+        "kind": "message",
+        "agent": text_of(raw, "agent"),
+        "direction": raw["direction"],
+        "started_at": started_at.isoformat(),
+        "quantity": str(count),
+    }
+    return _counted(raw, facts, MESSAGES, started_at, organization)
+
+
+def _meter(raw: Mapping[str, Any], organization: str | None, now: dt.datetime) -> Report:
+    name = text_of(raw, "meter", longest=60)
+    if name in OF_OTHER_KINDS:
+        raise Invalid(f"{name} has a kind of event of its own.", field="meter")
+    started_at = instant_of(raw, "at", now=now)
+    facts: dict[str, Any] = {
+        "kind": "meter",
+        "agent": text_of(raw, "agent"),
+        "meter": name,
+        "started_at": started_at.isoformat(),
+        "quantity": plain(quantity_of(raw, "quantity")),
+    }
+    return _counted(raw, facts, name, started_at, organization)
+
+
+def _session(raw: Mapping[str, Any], organization: str | None, now: dt.datetime) -> Report:
+    answered = raw.get("answered", True)
+    if not isinstance(answered, bool):
+        raise Invalid("Answered is true or false.", field="answered")
+    started_at = instant_of(raw, "started_at", now=now)
+    ended_at = instant_of(raw, "ended_at", now=now)
+    if ended_at < started_at:
+        raise Invalid("A session does not end before it starts.", field="ended_at")
+    if ended_at - started_at > LONGEST_SESSION:
+        raise Invalid(f"A session lasts at most {LONGEST_SESSION.days} days.", field="ended_at")
+    facts: dict[str, Any] = {
+        "kind": "session",
+        "agent": text_of(raw, "agent"),
+        "started_at": started_at.isoformat(),
+        "ended_at": ended_at.isoformat(),
+        "answered": answered,
+    }
+    report = _counted(raw, facts, SESSIONS, started_at, organization)
+    return report._replace(ended_at=ended_at, answered=answered)
+
+
+def _counted(
+    raw: Mapping[str, Any],
+    facts: dict[str, Any],
+    meter: str,
+    started_at: dt.datetime,
+    organization: str | None,
+) -> Report:
+    return Report(
+        organization=_organization(raw, organization),
+        event_id=text_of(raw, "id"),
+        agent=facts["agent"],
+        kind=facts["kind"],
+        meter=meter,
+        started_at=started_at,
+        quantity=facts.get("quantity", "1"),
+        facts=facts,
+    )
+
+
+READERS: Mapping[str, Callable[[Mapping[str, Any], str | None, dt.datetime], Report]] = {
+    "call": _call,
+    "message": _message,
+    "session": _session,
+    "meter": _meter,
+}
+
+
+def quantity_of(raw: Mapping[str, Any], key: str) -> Decimal:
+    """Answer a required quantity: a decimal above zero, of at most 6 places.
+
+    :raises Invalid: no number, none above zero, too large, or with more places.
+    """
+    value = raw.get(key)
+    try:
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            raise Invalid(f"{key} is a decimal number, as a text.", field=key)
+        number = Decimal(value)
+    except InvalidOperation as error:
+        raise Invalid(f"{key} is a decimal number, as a text.", field=key) from error
+    if not number.is_finite() or not 0 < number <= LARGEST_QUANTITY:
+        raise Invalid(f"{key} is above zero, and at most {LARGEST_QUANTITY:,}.", field=key)
+    if number != round(number, PLACES):
+        raise Invalid(f"{key} has at most {PLACES} decimals.", field=key)
+    return round(number, PLACES)
+
+
 def text_of(raw: Mapping[str, Any], key: str, *, longest: int = LONGEST_ID) -> str:
     """Answer a required text of an event.
 
@@ -104,7 +213,7 @@ def text_of(raw: Mapping[str, Any], key: str, *, longest: int = LONGEST_ID) -> s
     value = raw.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= longest:
         raise Invalid(f"{key} is a text of 1 to {longest} characters.", field=key)
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if "\x00" in value or MARK in value or any("\ud800" <= char <= "\udfff" for char in value):
         raise Invalid(f"{key} has characters that no text has.", field=key)
     return value
 

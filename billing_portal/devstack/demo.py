@@ -100,9 +100,11 @@ def _run(home: Home, port: int, progress: Progress) -> int:
     _refuse_taken_port(port)
     system_packages.install(system_packages.FOR_PDF, purpose="PDF invoices")
     environment = surroundings.of_demo(home, port)
-    environment |= servers.start(home, environment, servers.DEMO_TUNING)
-    progress.say("database and queue answer")
     programs = _start_fake_stripe(home, port, environment)
+    environment |= servers.start(home, environment, servers.DEMO_TUNING)
+    for fake in programs.values():
+        stripe_server.wait(home, fake, environment["STRIPE_API_HOST"])
+    progress.say("database, queue and Stripe answer")
     _prepare_data(home, environment, progress)
     programs |= _start_programs(home, port, environment)
     _wait_until_ready(home, port, programs)

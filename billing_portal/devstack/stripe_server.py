@@ -33,7 +33,7 @@ def is_wanted(environment: Mapping[str, str]) -> bool:
 def start(
     home: Home, web_port: int, environment: Mapping[str, str]
 ) -> tuple["subprocess.Popen[bytes]", dict[str, str]]:
-    """Start the fake; return it and the variables in which the product finds it."""
+    """Start the fake, to be waited for; return it and the variables in which it is found."""
     port = _free_port(web_port + PORTS_ABOVE_WEB)
     found = {
         "STRIPE_API_HOST": f"http://127.0.0.1:{port}",
@@ -43,9 +43,19 @@ def start(
     command = [sys.executable, "-m", "billing_portal.devstack.fake_stripe"]
     command += ["--port", str(port), "--book", str(book_of(home))]
     command += ["--webhook-url", f"http://127.0.0.1:{web_port}/stripe/webhook/"]
-    process = processes.start(home, "stripe", command, {**environment, **found})
-    _wait(home, process, found["STRIPE_API_HOST"])
-    return process, found
+    return processes.start(home, "stripe", command, {**environment, **found}), found
+
+
+def wait(home: Home, process: "subprocess.Popen[bytes]", site: str) -> None:
+    """Wait until the fake answers."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{site}/_control/clock", timeout=5):  # noqa: S310 - our own
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise FakeStripeWillNotStartError(f"the fake Stripe does not answer; see {home.log('stripe')}")
 
 
 def forget(home: Home) -> None:
@@ -81,14 +91,3 @@ def _webhook_secret(home: Home) -> str:
         path.touch(mode=0o600)
         path.write_text("whsec_" + secrets.token_hex(16))
     return path.read_text()
-
-
-def _wait(home: Home, process: "subprocess.Popen[bytes]", site: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{site}/_control/clock", timeout=5):  # noqa: S310 - our own
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise FakeStripeWillNotStartError(f"the fake Stripe does not answer; see {home.log('stripe')}")

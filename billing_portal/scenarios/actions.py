@@ -112,7 +112,7 @@ _ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
     (
         "message",
         record(direction=one_of("in", "out"), count=Optional(number), **AGENT_AND_ID),
-        None,
+        usage.message,
     ),
     (
         "session",
@@ -122,9 +122,9 @@ _ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
             started_at=Optional(wall_time),
             **AGENT_AND_ID,
         ),
-        None,
+        usage.session,
     ),
-    ("meter", record(name=text, quantity=decimal, **AGENT_AND_ID), None),
+    ("meter", record(name=text, quantity=decimal, **AGENT_AND_ID), usage.meter),
     ("resources", mapping_of(whole), organization.resources),
     (
         "gate",

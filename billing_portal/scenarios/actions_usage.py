@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from billing_portal.scenarios.world import Refused, StepFailed, World
@@ -33,6 +34,66 @@ def call(
         "connected": connected,
         "seconds": seconds,
         "started_at": _began(world, lasted, started_at).isoformat(),
+    }
+    report(world, event, event_id=id)
+
+
+def message(
+    world: World,
+    *,
+    direction: str,
+    count: Any = 1,
+    agent: str = MAIN_AGENT,
+    id: str | None = None,  # noqa: A002 - the story's own word
+) -> None:
+    """Report messages."""
+    event = {
+        "kind": "message",
+        "agent": agent,
+        "direction": direction,
+        "count": count,
+        "at": world.now.isoformat(),
+    }
+    report(world, event, event_id=id)
+
+
+def session(
+    world: World,
+    *,
+    hours: Decimal,
+    answered: bool = True,
+    agent: str = MAIN_AGENT,
+    id: str | None = None,  # noqa: A002 - the story's own word
+    started_at: dt.datetime | None = None,
+) -> None:
+    """Report a finished conversation."""
+    lasted = dt.timedelta(microseconds=int(hours * 3_600_000_000))
+    began = _began(world, lasted, started_at)
+    event = {
+        "kind": "session",
+        "agent": agent,
+        "started_at": began.isoformat(),
+        "ended_at": (began + lasted).isoformat(),
+        "answered": answered,
+    }
+    report(world, event, event_id=id)
+
+
+def meter(
+    world: World,
+    *,
+    name: str,
+    quantity: Decimal,
+    agent: str = MAIN_AGENT,
+    id: str | None = None,  # noqa: A002 - the story's own word
+) -> None:
+    """Report any other meter."""
+    event = {
+        "kind": "meter",
+        "agent": agent,
+        "meter": name,
+        "quantity": f"{quantity:f}",
+        "at": world.now.isoformat(),
     }
     report(world, event, event_id=id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -21,12 +22,12 @@ from billing_portal.operating.glances import glance, with_glances
 from billing_portal.operating.worklists import WORKLISTS, with_badge
 from invoices.models import Document, Invoice, InvoiceLine
 from payments.collecting import record_bank_payment
-from payments.models import Payment
+from payments.models import Card, Consent, Dispute, Payment, Refund
 from plans.models import Counter, Period, Rental, Subscription
 from plans.renting import rent
 from plans.standing import Badge, standing
 from tests.billing_portal.staff import address, build_staff, logged_in, text_of
-from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan, build_user
 from usage.charging import charge
 from usage.models import UsageEvent
 from usage.overview import overview
@@ -50,6 +51,10 @@ LISTS = (
     "/admin/invoices/invoice/",
     "/admin/invoices/document/",
     "/admin/payments/payment/",
+    "/admin/payments/refund/",
+    "/admin/payments/dispute/",
+    "/admin/payments/card/",
+    "/admin/payments/consent/",
     "/admin/plans/plan/",
     "/admin/plans/period/",
     "/admin/plans/rental/",
@@ -61,14 +66,23 @@ LISTS = (
 # In the order in which they point at each other, with how each is found.
 COPIED: tuple[tuple[type[Model], str], ...] = (
     (Organization, "pk"),
-    *((model, "organization") for model in (Wallet, Agent, Membership, Letter, Act, Period)),
+    *((model, "organization") for model in (Wallet, Agent, Membership, Letter, Act)),
+    *((model, "organization") for model in (Invoice, Period)),
     (Counter, "period__organization"),
     *((model, "organization") for model in (Subscription, Rental, CreditGrant, LedgerEntry)),
-    *((model, "organization") for model in (UsageEvent, Invoice)),
+    (UsageEvent, "organization"),
     *((model, "invoice__organization") for model in (InvoiceLine, Document)),
     (Payment, "organization"),
+    *((model, "payment__organization") for model in (Refund, Dispute)),
+    *((model, "organization") for model in (Card, Consent)),
 )
-UNIQUE = {Organization: ["external_id"], Invoice: ["number"], Document: ["number"]}
+UNIQUE: dict[type[Model], list[str]] = {
+    Organization: ["external_id"],
+    Invoice: ["number"],
+    Document: ["number"],
+    Dispute: ["stripe_id"],
+    Card: ["stripe_id"],
+}
 
 
 @pytest.fixture
@@ -90,9 +104,20 @@ def make_one() -> Organization:
         expires_at=MARCH_1 + 9 * DAY,
         now=MARCH_1,
     )
-    record_bank_payment(acme, reference="SEPA", now=MARCH_1)
+    _money(acme, record_bank_payment(acme, reference="SEPA", now=MARCH_1))
     apply(acme, "starter", now=MARCH_1 + DAY / 2)
     return acme
+
+
+def _money(acme: Organization, payment: Payment) -> None:
+    """Leave rows as refunds, disputes and cards leave them; nobody is asked for them."""
+    of = {"payment": payment, "amount_minor": 100}
+    user = build_user()
+    Refund.objects.create(**of, key="a", status="pending", actor=user, created_at=MARCH_1)
+    Dispute.objects.create(**of, stripe_id="du_1", opened_at=MARCH_1)
+    card = {"stripe_id": "pm_1", "last4": "4242", "exp_month": 1, "exp_year": 2030}
+    Card.objects.create(organization=acme, brand="visa", created_at=MARCH_1, **card)
+    Consent.objects.create(organization=acme, actor=user, enabled=True, at=MARCH_1)
 
 
 @pgtrigger.ignore("invoices.InvoiceLine:no_line_after_issue")
@@ -109,6 +134,8 @@ def copy_whole(pattern: Organization, name: str) -> None:
                 if field.is_relation or not field.primary_key:
                     values[field.attname] = value
             values |= dict.fromkeys(UNIQUE.get(model, ()), f"{name}-{row.pk}")
+            if "token" in values:
+                values["token"] = uuid.uuid4()
             copied[model, row.pk] = model._default_manager.create(**values).pk
 
 

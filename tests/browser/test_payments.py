@@ -189,6 +189,18 @@ def test_back_and_once_more_pays_once(
     assert Payment.objects.filter(status="paid").count() == 1
 
 
+def test_a_double_click_opens_one_checkout(
+    page: Page, live_server: LiveServer, acme: Organization
+) -> None:
+    page.goto(f"{live_server.url}{WALLET}top-up/?amount=50")
+    page.get_by_role("button", name="Continue to payment").dblclick()
+
+    choose(page, WORKS)
+
+    expect(page.get_by_text("Paid. 5,000.00 credits are in the wallet.")).to_be_visible()
+    assert Payment.objects.count() == 1
+
+
 def test_cards_are_added_chosen_and_removed(
     page: Page, live_server: LiveServer, acme: Organization, stripe: Server
 ) -> None:

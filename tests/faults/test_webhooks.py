@@ -6,6 +6,8 @@ import datetime as dt
 import itertools
 import random
 import time
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,16 +39,16 @@ def _secrets(settings: Any) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
 
 
-def some(count: int) -> list[Order]:
+def some(count: int) -> Sequence[Order]:
     return random.Random(SEED).sample(ALL_ORDERS, count)
 
 
-def in_any_order(story: Story, orders: list[Order]) -> list[Any]:
+def in_any_order(story: Story, orders: Sequence[Order]) -> list[Any]:
     dice = random.Random(SEED)
     return found_wrong(orders, lambda order: story.play(doubled(order, dice)))
 
 
-def with_one_late(story: Story, orders: list[Order]) -> list[Any]:
+def with_one_late(story: Story, orders: Sequence[Order]) -> list[Any]:
     """Let the last event of each order come three days after the others."""
     now = story.stage.now
 
@@ -60,7 +62,7 @@ def with_one_late(story: Story, orders: list[Order]) -> list[Any]:
     return found_wrong(orders, play)
 
 
-def with_one_lost(story: Story, orders: list[Order]) -> list[Any]:
+def with_one_lost(story: Story, orders: Sequence[Order]) -> list[Any]:
     """Let the last event of each order never come, nor any that tells the same."""
 
     def play(order: Order) -> None:
@@ -115,8 +117,12 @@ def kept_at_once(story: Story, threads: int) -> list[BaseException]:
     """Let every event arrive in all threads at the same moment."""
     raised: list[BaseException] = []
     for number in range(len(KINDS)):
-        raised += at_once(threads, lambda _, number=number: story.deliver(number))
+        raised += at_once(threads, partial(_deliver, story, number))
     return raised
+
+
+def _deliver(story: Story, number: int, thread: int) -> None:
+    story.deliver(number)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -173,7 +179,7 @@ def forged(count: int) -> tuple[list[tuple[str, int]], int]:
     """Knock with forgeries; answers those that were let in, and how many rows were kept."""
     let_in = []
     for name, body, header, headers in forgeries(count, seed=SEED):
-        status = post(body, header, **headers)
+        status = post(body, header, headers=headers)
         if status not in (400, 413):
             let_in.append((name, status))
     return let_in, StripeEvent.objects.count()

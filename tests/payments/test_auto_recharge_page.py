@@ -144,3 +144,16 @@ def test_a_recharge_that_was_made_is_the_last_attempt(
     recharge(acme, stripe)
 
     assert "$20.00 paid" in see(client, WALLET)
+
+
+def test_a_month_that_is_used_up_is_told_with_its_figures(
+    acme: Organization, stripe: StripeWorld, card: Card
+) -> None:
+    client = browser_of(acme)
+    client.post(PAGE, FIGURES | {"amount": "60.00"})
+
+    recharge(acme, stripe)
+
+    said = see(client, WALLET)
+    assert "Recharges of this month have come to $60.00 of $100.00 ." in said
+    assert "none is made before next month" in said

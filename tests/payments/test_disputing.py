@@ -16,10 +16,17 @@ from billing_portal.devstack.fake_stripe import FakeStripe
 from invoices.models import CreditNote, Invoice
 from payments.disputing import take_in_dispute
 from payments.models import Dispute, Payment
-from payments.refunding import NothingToRefund
+from payments.refunding import NothingToRefund, take_in_refund
 from payments.returning import NotPaidYet
 from tests.builders import MARCH_1, build_organization
-from tests.payments.money_back import balance_of, refund, spend, told_dispute, top_up
+from tests.payments.money_back import (
+    balance_of,
+    refund,
+    spend,
+    told_dispute,
+    told_refunds,
+    top_up,
+)
 from wallet.models import LedgerEntry
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +231,25 @@ def test_the_database_refuses_a_dispute_of_nothing(acme: Organization, fake: Fak
 
     with pytest.raises(IntegrityError, match="dispute_above_zero"), transaction.atomic():
         Dispute.objects.create(payment=payment, stripe_id="du_1", amount_minor=0, opened_at=MARCH_1)
+
+
+def test_a_refund_that_came_again_unheard_leaves_every_share_right_once_it_is_heard(
+    acme: Organization, fake: FakeStripe
+) -> None:
+    payment = top_up(acme, fake, 10_000, card="refund_fails")
+    refund(payment, fake, 6000)
+    fake.advance(seconds=10)
+    failed = told_refunds(fake, payment)[0]
+
+    opened = disputed(fake, payment, 8000)
+    take_in_dispute(opened, now=MARCH_1)
+    fake.decide_dispute(opened.id, won=False)
+    take_in_dispute(told_dispute(fake, opened.id), now=MARCH_1)
+    elsewhere = replace(failed, id="re_2", refund="", amount_minor=1500, status="succeeded")
+    take_in_refund(elsewhere, now=MARCH_1)
+    assert balance_of(acme) == 10_000 - 6000 - 8000 - 1500
+    take_in_refund(failed, now=MARCH_1)
+
+    payment.refresh_from_db()
+    assert balance_of(acme) == 10_000 - 8000 - 1500
+    assert (payment.status, payment.refunded_minor) == ("paid", 9500)

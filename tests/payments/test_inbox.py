@@ -135,7 +135,7 @@ def test_a_site_without_a_secret_takes_nothing() -> None:
 def test_a_packed_body_is_refused_before_it_is_read() -> None:
     packed = gzip.compress(BODY)
 
-    assert post(*signed(packed), **{"content-encoding": "gzip"}) == 400
+    assert post(*signed(packed), headers={"content-encoding": "gzip"}) == 400
 
 
 def test_a_large_body_is_refused_before_it_is_read() -> None:

@@ -137,6 +137,7 @@ def test_the_demo_starts_it_where_the_user_has_no_stripe(tmp_path: Any) -> None:
     process, found = stripe_server.start(home, 48_000, environment)
     again = None
     try:
+        stripe_server.wait(home, process, found["STRIPE_API_HOST"])
         asked = ask(found["STRIPE_API_HOST"] + "/_control/book")
         process.terminate()
         assert process.wait(20) == 0
