@@ -30,19 +30,16 @@ def put_agent(
         raise Invalid(words, field="when_exhausted")
     if monthly_limit is not None and monthly_limit <= 0:
         raise Invalid("A monthly limit is above zero.", field="monthly_limit")
+    settings = {"when_exhausted": when_exhausted, "monthly_limit": monthly_limit}
+    agents = Agent.objects.select_for_update().filter(organization=organization)
+    known = agents.filter(external_id=external_id).first()
+    if known and (known.when_exhausted, known.monthly_limit) == tuple(settings.values()):
+        settings = {}
+    limited = {**settings, "limited_at": now} if settings else {}
     agent, _ = Agent.objects.update_or_create(
         organization=organization,
         external_id=external_id,
-        defaults={
-            "name": name,
-            "when_exhausted": when_exhausted,
-            "monthly_limit": monthly_limit,
-        },
-        create_defaults={
-            "name": name,
-            "when_exhausted": when_exhausted,
-            "monthly_limit": monthly_limit,
-            "created_at": now,
-        },
+        defaults={"name": name, **limited},
+        create_defaults={"name": name, **settings, "limited_at": now, "created_at": now},
     )
     return agent

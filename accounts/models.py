@@ -200,6 +200,12 @@ class Agent(models.Model):
     monthly_limit = models.DecimalField(
         max_digits=20, decimal_places=6, null=True, blank=True, help_text="Credits per month."
     )
+    limited_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When these settings were last changed."
+    )
+    limit_reached_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a charge last crossed the limit."
+    )
     created_at = models.DateTimeField(editable=False)
 
     class Meta:

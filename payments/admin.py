@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import djstripe.admin  # noqa: F401 - registered here, so that it can be taken off below
 from django.apps import apps
@@ -184,7 +184,10 @@ class PaymentAdmin(ReadOnlyAdmin):
 class GoneAdmin(ReadOnlyAdmin):
     """Money that went back."""
 
-    list_select_related: tuple[str, ...] = ("payment__organization", "payment__invoice")
+    list_select_related: ClassVar[tuple[str, ...]] = (
+        "payment__organization",
+        "payment__invoice",
+    )
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Let an organization's page link to what is its own."""

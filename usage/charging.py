@@ -12,16 +12,14 @@ from django.db import transaction
 
 from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
-from payments.recharging import want_recharges
 from plans.refusals import NoSubscription
-from plans.session_marks import note_sessions
-from usage.alerting import note_crossing
-from usage.bell import Level
+from usage.consequences import follow_up
 from usage.holdings import HeldPeriod, Holding, Known, hold
 from usage.rating import (
     Draw,
     Measured,
     Rated,
+    Source,
     draw,
     measure_call,
     measure_count,
@@ -122,32 +120,7 @@ def _charge_reports(
         except Refusal as refusal:
             results[place] = _refused(report.event_id, refusal)
     record(charges, now=now)
-    _follow_up(charges, holdings, before, now=now)
-
-
-def _follow_up(
-    charges: Sequence[Charge],
-    holdings: Mapping[str, Holding],
-    before: Mapping[str, Level],
-    *,
-    now: dt.datetime,
-) -> None:
-    """Intend the recharges that these charges make due, and tell who has nothing left."""
-    for period_id in {made.period_id for made in charges if made.report.kind == "session"}:
-        note_sessions(period_id, now=now)
-    low = [holding.organization_id for holding in holdings.values() if holding.wants_recharge]
-    recharging = want_recharges(low, now=now) if low else set()
-    last = {made.report.organization: made.report.event_id for made in charges}
-    for name, event_id in last.items():
-        holding = holdings[name]
-        note_crossing(
-            holding.organization_id,
-            before[name],
-            holding.level(),
-            event_id=event_id,
-            recharging=holding.organization_id in recharging,
-            now=now,
-        )
+    follow_up(charges, holdings, before, now=now)
 
 
 def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Result:
@@ -181,21 +154,29 @@ def _write(
     holding: Holding, report: Report, charges: list[Charge], *, costs: bool = True
 ) -> Mapping[str, Any]:
     """Add a charge to those that are to be written; answers its trace."""
-    agent_id = holding.agents.get(report.agent)
-    if agent_id is None:
+    agent = holding.agents.get(report.agent)
+    if agent is None:
         raise Invalid(f"There is no agent “{report.agent[:60]}”.", field="agent")
     period = holding.period_at(report.started_at)
     if period is None:
         raise NoSubscription(field="organization")
-    rated, draws = _rate(holding, period, report, costs=costs and report.connected)
+    day = report.started_at.astimezone(holding.zone).date()
+    month = f"{day:%Y-%m}"
+    # Beyond an agent's limit the credits with an end are left to the others.
+    sources = [] if agent.is_limited(month) else holding.sources
+    if costs and report.connected:
+        rated, draws = _rate(holding, period, report, sources)
+    else:
+        rated, draws = _nothing(report), []
+    agent.spend(month, rated.credits)
     trace = _trace(rated, draws, period)
     charges.append(
         Charge(
             report=report,
             organization_id=holding.organization_id,
-            agent_id=agent_id,
+            agent_id=agent.id,
             period_id=period.id,
-            day=report.started_at.astimezone(holding.zone).date(),
+            day=day,
             rated=rated,
             draws=tuple(draws),
             trace=trace,
@@ -205,15 +186,17 @@ def _write(
     return trace
 
 
+def _nothing(report: Report) -> Rated:
+    nothing = Measured(report.meter, quantity=_NOTHING, channel=report.channel)
+    return Rated(nothing, ZERO, ZERO, None, ZERO)
+
+
 def _rate(
-    holding: Holding, period: HeldPeriod, report: Report, *, costs: bool
+    holding: Holding, period: HeldPeriod, report: Report, sources: Sequence[Source]
 ) -> tuple[Rated, list[Draw]]:
-    if not costs:
-        nothing = Measured(report.meter, quantity=_NOTHING, channel=report.channel)
-        return Rated(nothing, ZERO, ZERO, None, ZERO), []
     measured = _measure(report, period)
     rated = rate(period.terms, measured, allowance_left=period.left(measured.meter))
-    draws = draw(rated.credits, holding.sources, balance=holding.balance)
+    draws = draw(rated.credits, sources, balance=holding.balance)
     for drawn in draws:
         if drawn.grant_id is None:
             holding.spend(drawn.credits)

@@ -122,6 +122,14 @@ def _sessions_used(situation: Situation, question: Question) -> bool:
     return bool(limits) and situation.sessions >= min(limits)
 
 
+def _agent_limited(situation: Situation, question: Question) -> bool:
+    return situation.agent_limited
+
+
+def _agent_stops(situation: Situation, question: Question) -> bool:
+    return situation.agent_stops and situation.credits_left <= 0
+
+
 def _nothing_to_pay_with(situation: Situation, question: Question) -> bool:
     meter = METERS[question.kind]
     terms = situation.terms
@@ -186,6 +194,18 @@ RULES = (
         "The session limit of this period has been reached.",
         "Raise the limit, or wait for the next period.",
         _sessions_used,
+    ),
+    Rule(
+        "agent_limit_reached",
+        "This agent has reached its monthly limit.",
+        "Raise the agent's limit, top up, or wait for the next month.",
+        _agent_limited,
+    ),
+    Rule(
+        "plan_credits_exhausted",
+        "The plan credits are used up, and this agent stops then.",
+        "Top up, let the agent use the balance, or wait for the next period.",
+        _agent_stops,
     ),
     Rule(
         "balance_exhausted",

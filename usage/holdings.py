@@ -53,6 +53,28 @@ class HeldPeriod:
 
 
 @dataclass(slots=True)
+class HeldAgent:
+    """An agent, and what was charged for it in the months of what is reported."""
+
+    id: int
+    limit: Decimal | None
+    spent: dict[str, Decimal]
+    crossed: bool = False
+
+    def is_limited(self, month: str) -> bool:
+        """Answer whether it has reached its limit of a month, such as ``2026-03``."""
+        return self.limit is not None and self.spent.get(month, ZERO) >= self.limit
+
+    def spend(self, month: str, credits: Decimal) -> None:
+        """Count what was charged, and remember whether that crossed the limit."""
+        if self.limit is None:
+            return
+        limited = self.is_limited(month)
+        self.spent[month] = self.spent.get(month, ZERO) + credits
+        self.crossed = self.crossed or (self.is_limited(month) and not limited)
+
+
+@dataclass(slots=True)
 class Holding:
     """One organization's books during a charge, under its wallet's lock."""
 
@@ -65,9 +87,10 @@ class Holding:
     recharge_below: Decimal | None
     periods: list[HeldPeriod]
     sources: list[Source]
-    agents: dict[str, int]
+    agents: dict[str, HeldAgent]
     known: dict[str, Known]
     drew_on_wallet: bool = False
+    had_credits: bool = False
 
     def period_at(self, instant: dt.datetime) -> HeldPeriod | None:
         """Answer the period in which something that started at this instant counts.
@@ -85,6 +108,11 @@ class Holding:
         self.drew_on_wallet = True
         if self.pause_when == "negative" and self.balance < -self.overdraft:
             self.paused = True
+
+    @property
+    def used_up_credits(self) -> bool:
+        """Answer whether the last of the credits with an end were drawn just now."""
+        return self.had_credits and not any(source.remaining > 0 for source in self.sources)
 
     @property
     def wants_recharge(self) -> bool:
@@ -153,9 +181,17 @@ def _holding(held: Mapping[str, Any]) -> Holding:
         recharge_below=Decimal(below) if (below := held["recharge_below"]) else None,
         periods=[_period(period) for period in held["periods"] or ()],
         sources=[Source(pk, kind, Decimal(rest)) for pk, kind, rest in held["grants"] or ()],
-        agents=held["agents"] or {},
+        agents={name: _agent(*agent) for name, agent in (held["agents"] or {}).items()},
         known={event: Known(*told) for event, told in (held["known"] or {}).items()},
+        had_credits=bool(held["grants"]),
     )
+
+
+def _agent(pk: int, limit: str | None, spent: Mapping[str, str] | None) -> HeldAgent:
+    if limit is None:
+        return HeldAgent(pk, None, {})
+    months = {month: Decimal(credits) for month, credits in (spent or {}).items()}
+    return HeldAgent(pk, Decimal(limit), months)
 
 
 def _period(held: Mapping[str, Any]) -> HeldPeriod:

@@ -34,12 +34,30 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
         WHERE n.organization_id = o.id AND n.resource = %(resource)s),
        EXISTS (SELECT FROM usage_batchpass b
                WHERE b.organization_id = o.id AND b.batch = %(batch)s),
-       EXISTS (SELECT FROM accounts_agent a
-               WHERE a.organization_id = o.id AND a.external_id = %(agent)s)
+       a.id IS NOT NULL, a.monthly_limit IS NOT NULL
+           AND a.spent >= a.monthly_limit
+           AND (w.topped_up_at IS NULL
+                OR w.topped_up_at <= coalesce(a.limit_reached_at, a.limited_at, a.created_at)),
+       a.when_exhausted = 'stop' AND EXISTS (
+           SELECT FROM wallet_creditgrant g WHERE g.organization_id = o.id
+           AND g.expires_at > p.starts_at AND g.effective_at < p.ends_at)
+           AND (w.topped_up_at IS NULL OR w.topped_up_at <= GREATEST(
+                a.limited_at, p.starts_at, w.credits_gone_at,
+                (SELECT max(g.expires_at) FROM wallet_creditgrant g
+                 WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at <= %(now)s))),
+       coalesce(a.when_exhausted, '') = 'stop'
 FROM accounts_organization o
 JOIN wallet_wallet w ON w.organization_id = o.id
 LEFT JOIN plans_subscription s ON s.organization_id = o.id
 LEFT JOIN plans_period p ON p.id = s.period_id
+LEFT JOIN LATERAL (
+    SELECT n.*, CASE WHEN n.monthly_limit IS NOT NULL THEN (
+        SELECT coalesce(sum(d.credits), 0) FROM usage_usageday d
+        WHERE d.agent_id = n.id AND d.day >= date_trunc(
+            'month', %(now)s AT TIME ZONE o.time_zone)::date) END AS spent
+    FROM accounts_agent n
+    WHERE n.organization_id = o.id AND n.external_id = %(agent)s
+) a ON true
 WHERE o.external_id = %(organization)s AND (%(only)s::bigint IS NULL OR o.id = %(only)s)
 """
 
@@ -62,6 +80,8 @@ class Situation:
     resource_used: int
     batch_passed: bool
     agent_known: bool
+    agent_limited: bool
+    agent_stops: bool
 
     def left(self, meter: str) -> Decimal:
         """Answer the units of a meter's allowance that are left."""
@@ -115,7 +135,8 @@ def look(
 def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
     pk, suspended, balance, overdraft, pause_when, paused = row[:6]
     version_id, grace_ends_at, session_limit, over_at = row[6:10]
-    counters, credits_left, has_number, resource_used, batch_passed, agent_known = row[10:]
+    counters, credits_left, has_number, resource_used, batch_passed = row[10:15]
+    agent_known, limited, stops, is_stop = row[15:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -133,4 +154,6 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         resource_used=resource_used or 0,
         batch_passed=batch_passed,
         agent_known=agent_known,
+        agent_limited=bool(is_stop and limited),
+        agent_stops=bool(stops),
     )

@@ -69,6 +69,12 @@ class Wallet(models.Model):
         default=False,
         help_text="Was below the overdraft where negative pauses, and not above zero since.",
     )
+    topped_up_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last filled: a top-up, or by staff."
+    )
+    credits_gone_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a charge last used up all credits with an end."
+    )
     recharge_below = optional_credits_field(
         help_text="A charge that leaves less than this is to be followed by a recharge.",
     )

@@ -1,4 +1,7 @@
-"""A scenario's own time: it stands still within a step, and moves only by ``advance``."""
+"""A scenario's own time: it stands still within a step, and passes by ``advance``.
+
+From one step to the next a microsecond passes, because what came first may matter.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from plans.periods import DAY, day_starts_at, local_day
+
+TICK = dt.timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -21,6 +26,14 @@ class Clock:
     def at(cls, wall: dt.datetime, zone: ZoneInfo) -> Clock:
         """Set a clock to a local time."""
         return cls(zone, instant_of(wall, zone))
+
+    def tick(self) -> None:
+        """Let the least of time pass."""
+        self.now += TICK
+
+    def is_past(self, instant: dt.datetime) -> bool:
+        """Answer whether an instant was over before this wall showed what it shows."""
+        return instant < self.now.replace(microsecond=0)
 
     def instant(self, wall: dt.datetime) -> dt.datetime:
         """Answer the instant of a local time."""

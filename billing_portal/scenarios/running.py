@@ -79,6 +79,7 @@ def _failures(scenario: Scenario) -> Iterator[list[str]]:
     world = _begin(scenario)
     for step in scenario.steps:
         world.step = step.number
+        world.clock.tick()
         yield [f"step {step.number}: {failure}" for failure in _perform(world, step)]
     yield [f"after the last step: {failure}" for failure in _aftermath(world)]
 

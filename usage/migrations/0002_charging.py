@@ -44,7 +44,16 @@ BEGIN
             FROM wallet_creditgrant g
             WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at > now),
         'agents', (
-            SELECT json_object_agg(n.external_id, n.id) FROM accounts_agent n
+            SELECT json_object_agg(n.external_id, json_build_array(
+                n.id, n.monthly_limit::text,
+                CASE WHEN n.monthly_limit IS NOT NULL THEN (
+                    SELECT json_object_agg(s.month, s.spent) FROM (
+                        SELECT to_char(d.day, 'YYYY-MM') AS month, sum(d.credits)::text AS spent
+                        FROM usage_usageday d
+                        WHERE d.agent_id = n.id AND d.day >= date_trunc(
+                            'month', a.earliest AT TIME ZONE o.time_zone)::date
+                        GROUP BY 1) s) END))
+            FROM accounts_agent n
             WHERE n.organization_id = o.id AND n.external_id = ANY(a.agents)),
         'known', (
             SELECT json_object_agg(e.event_id, json_build_array(e.facts, e.trace))

@@ -20,10 +20,12 @@ BEGIN
             paused = CASE
                 WHEN w.balance + m.credits > 0 THEN false
                 WHEN w.pause_when = 'negative' AND w.balance + m.credits < -w.overdraft THEN true
-                ELSE w.paused END
-        FROM (SELECT organization_id, sum(credits) AS credits
+                ELSE w.paused END,
+            topped_up_at = CASE WHEN m.filled THEN at ELSE w.topped_up_at END
+        FROM (SELECT organization_id, sum(credits) AS credits,
+                     bool_or(credits > 0 AND kind IN ('top_up', 'adjustment')) AS filled
               FROM jsonb_to_recordset(postings) AS (
-                  organization_id bigint, grant_id bigint, credits numeric)
+                  organization_id bigint, grant_id bigint, kind text, credits numeric)
               WHERE grant_id IS NULL GROUP BY organization_id) m
         WHERE w.organization_id = m.organization_id;
     END IF;
