@@ -10,6 +10,7 @@ from typing import Any
 import environ
 import sentry_sdk
 
+from billing_portal.api_schema import schema_settings
 from billing_portal.content_policy import STRICT
 from billing_portal.log_format import configure_structlog, logging_config
 from billing_portal.operating import theme
@@ -234,18 +235,7 @@ API_RATES = {
     sort: env.int(f"API_RATE_{sort.upper()}", default=rate)
     for sort, rate in {"gate": 600_000, "usage": 120_000, "read": 6_000, "write": 3_000}.items()
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": f"{BRAND_NAME} API",
-    "VERSION": "1",
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_INCLUDE_SCHEMA": False,
-    # Choices are written where they are used: four things have a kind, and none the same.
-    "POSTPROCESSING_HOOKS": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}
+SPECTACULAR_SETTINGS = schema_settings(BRAND_NAME)
 
 # --- Stripe ---------------------------------------------------------------------------------
 STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", default=False)

@@ -167,7 +167,10 @@ def verify(card: Card, *, gateway: Gateway, now: dt.datetime) -> Card:
     if hold.is_over:
         return _refuse(card, hold.words, now=now)
     gateway.cancel(hold.id)
-    return take_on_file(card, now=now)
+    card = take_on_file(card, now=now)
+    if card.is_default:
+        show_default(card, gateway=gateway)
+    return card
 
 
 def hold_amount(currency: str) -> Money:
@@ -209,6 +212,16 @@ def choose_default(organization: Organization, *, card_id: int, now: dt.datetime
     return card
 
 
+def show_default(card: Card, *, gateway: Gateway) -> None:
+    """Let Stripe's billing portal show our default as its own; it decides nothing with us."""
+    customer = Customer.objects.filter(organization=card.organization).first()
+    try:
+        if customer is not None:
+            gateway.set_default_card(customer.stripe_id, card.stripe_id)
+    except (StripeSilent, StripeRefused):
+        logger.warning("default_card_not_shown", card=card.pk)
+
+
 def _make_default(card: Card, *, now: dt.datetime) -> None:
     Card.objects.filter(organization=card.organization, is_default=True).update(is_default=False)
     card.is_default, card.default_since = True, now
@@ -236,9 +249,7 @@ def remove_card(
 
 
 @transaction.atomic
-def _take_off(
-    organization: Organization, card_id: int, *, renews: bool, now: dt.datetime
-) -> Card:
+def _take_off(organization: Organization, card_id: int, *, renews: bool, now: dt.datetime) -> Card:
     lock_wallet(organization.pk)
     card = _on_file(organization, card_id)
     others = Card.objects.on_file().filter(organization=organization).exclude(pk=card.pk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from accounts.choosing import billing_page
 from accounts.models import Organization
 from accounts.refusals import Refusal
 from payments.answers import StripeRefused, StripeSilent
-from payments.cards import begin_adding, choose_default, finish_adding
+from payments.cards import begin_adding, choose_default, finish_adding, show_default
 from payments.customers import customer_of
 from payments.forms import key_in, new_key
 from payments.gateway import at_stripe
@@ -117,6 +118,8 @@ def make_default(request: HttpRequest, organization: Organization, card: int) ->
     except Refusal as refused:
         messages.error(request, refused.words)
     else:
+        with suppress(StripeSilent):
+            show_default(chosen, gateway=at_stripe())
         messages.success(request, f"{chosen} is the default card now.")
     return redirect("payment_methods")
 

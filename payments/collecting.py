@@ -119,16 +119,7 @@ def record_bank_payment(
     if known:
         return known
     invoice = oldest_open_invoice(organization)
-    if expected_invoice is not None and expected_invoice != invoice.number:
-        raise Invalid(f"The oldest open invoice is {invoice.number} now; look at it first.")
-    if amount is not None and amount != invoice.total:
-        raise Invalid(
-            f"{invoice.number} is open with {invoice.total.display()}; "
-            f"a bank payment covers the whole of it.",
-            field="amount",
-        )
-    if invoice.payments.filter(status=Payment.Status.PENDING).exists():
-        raise Invalid(f"A card is being charged for {invoice.number}; wait for its answer.")
+    _require_covers(invoice, amount=amount, expected=expected_invoice)
     payment = _write_payment(invoice, reference=reference, now=now)
     give_receipt(payment, now=now)
     record_act(
@@ -141,6 +132,19 @@ def record_bank_payment(
         after={"invoice": Invoice.Status.PAID.value},
     )
     return payment
+
+
+def _require_covers(invoice: Invoice, *, amount: Money | None, expected: str | None) -> None:
+    if expected is not None and expected != invoice.number:
+        raise Invalid(f"The oldest open invoice is {invoice.number} now; look at it first.")
+    if amount is not None and amount != invoice.total:
+        raise Invalid(
+            f"{invoice.number} is open with {invoice.total.display()}; "
+            f"a bank payment covers the whole of it.",
+            field="amount",
+        )
+    if invoice.payments.filter(status=Payment.Status.PENDING).exists():
+        raise Invalid(f"A card is being charged for {invoice.number}; wait for its answer.")
 
 
 def oldest_open_invoice(organization: Organization) -> Invoice:

@@ -149,7 +149,7 @@ BODIES: dict[str, Any] = {
 
 
 TO_LOG_IN = -1
-NO_TOKEN = "00000000-0000-4000-8000-000000000000"  # noqa: S105 - nobody's payment
+NO_TOKEN = "00000000-0000-4000-8000-000000000000"
 
 
 def undone(world: World, caller: str, method: str, route: str) -> int:

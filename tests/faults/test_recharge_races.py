@@ -124,7 +124,8 @@ def choose_at_once(threads: int) -> list[BaseException]:
     return at_once(
         threads,
         lambda number: [
-            choose_default(organization, card_id=cards[(number + turn) % 8], now=MARCH_1) for turn in range(5)
+            choose_default(organization, card_id=cards[(number + turn) % 8], now=MARCH_1)
+            for turn in range(5)
         ],
     )
 

@@ -74,7 +74,7 @@ def test_a_receipt_says_so_with_the_payments_day_method_and_reference(press: Pre
 
 def test_a_credit_note_names_its_invoice_its_amount_and_its_tax(press: Press) -> None:
     line = a_line("The line was <b>down</b> \u05e9\u05dc\u05d5\u05dd", None, amount_minor=2521)
-    named = {"number": "CN-000007", "kind": "credit_note"}
+    named: dict[str, Any] = {"number": "CN-000007", "kind": "credit_note"}
 
     pages = pages_of(press.render(frozen_facts(line, tax=("VAT", "19", 479), **named)))
 

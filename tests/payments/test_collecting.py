@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.arrows import WrongState
 from accounts.models import Letter
 from accounts.refusals import Invalid
-from accounts.arrows import WrongState
 from invoices.models import Document, Invoice
 from payments.collecting import NothingToPay, record_bank_payment
 from payments.models import Payment
