@@ -9,9 +9,7 @@ from billing_portal.benchmarks import databases
 from billing_portal.benchmarks.goals import GOALS, POSTGRES
 from billing_portal.benchmarks.report import print_goals, print_slices
 from billing_portal.benchmarks.rounds import Reached, Say, ratios, run_rounds
-from billing_portal.benchmarks.stage import Sizes, Stage
-
-WARM_UP_SECONDS = 0.3
+from billing_portal.benchmarks.stage import WARM_UP_SECONDS, Sizes, Stage
 
 
 def measure(

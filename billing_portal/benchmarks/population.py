@@ -104,8 +104,8 @@ def _copies(pattern: Organization, count: int) -> list[str]:
 
 
 def _copy(row: Row, **changes: Any) -> Row:
-    """Answer an unsaved copy of a row."""
-    fields = [f for f in row._meta.concrete_fields if not (f.primary_key or f.generated)]
+    """Answer an unsaved copy of a row, without what only one row can have."""
+    fields = [f for f in row._meta.concrete_fields if not (f.unique or f.generated)]
     values = {f.attname: getattr(row, f.attname) for f in fields}
     return type(row)(**{**values, **changes})
 

@@ -53,10 +53,14 @@ def run_rounds(
     families: Mapping[str, int],
     say: Say,
 ) -> list[Round]:
-    """Run rounds until so many count for every goal, at most twice as many."""
+    """Run rounds until so many count for every goal, at most twice as many; Ctrl-C ends them."""
     done: list[Round] = []
     while len(done) < 2 * rounds:
-        done.append(_run_round(contenders, seconds=seconds, families=families))
+        try:
+            done.append(_run_round(contenders, seconds=seconds, families=families))
+        except KeyboardInterrupt:
+            say("interrupted: these are the rounds so far")
+            break
         say(_line(len(done), done[-1]))
         if all(len(ratios(goal, done)) >= rounds for goal in goals):
             break

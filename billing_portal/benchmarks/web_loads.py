@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from typing import Any
 
 from billing_portal.benchmarks.loads import Caller
@@ -13,7 +14,9 @@ from billing_portal.benchmarks.web_server import HOST, Site
 GATE, USAGE = "/api/v1/gate/", "/api/v1/usage/"
 SELECT_ONE, BY_HAND = "/select-one/", "/by-hand/"
 PATIENCE_SECONDS = 30
-_lines: dict[int, socket.socket] = {}
+# A server hangs up on who says nothing for long.
+LONGEST_SILENCE = 1.0
+_lines: dict[int, tuple[float, socket.socket]] = {}
 
 
 class BadAnswerError(RuntimeError):
@@ -44,9 +47,7 @@ def report(site: Site, caller: Caller) -> int:
 
 def _post(site: Site, path: str, body: dict[str, Any]) -> bytes:
     """Post by hand: a library would cost the machine more than what is measured."""
-    if site.port not in _lines:
-        _lines[site.port] = socket.create_connection((HOST, site.port), PATIENCE_SECONDS)
-    line, text = _lines[site.port], json.dumps(body)
+    line, text = _line(site.port), json.dumps(body)
     line.sendall(
         f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Api-Key {site.key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
@@ -59,3 +60,15 @@ def _post(site: Site, path: str, body: dict[str, Any]) -> bytes:
     while len(rest) < length:
         rest += line.recv(65536)
     return rest
+
+
+def _line(port: int) -> socket.socket:
+    """Answer this process's connection, a new one after a silence."""
+    now = time.monotonic()
+    used_at, line = _lines.get(port, (0.0, None))
+    if line is None or now - used_at > LONGEST_SILENCE:
+        if line is not None:
+            line.close()
+        line = socket.create_connection((HOST, port), PATIENCE_SECONDS)
+    _lines[port] = now, line
+    return line
