@@ -16,6 +16,7 @@ from typing import Any
 from celery.schedules import crontab
 from django.db.models import QuerySet
 
+from accounts.hints import PREFIX
 from accounts.letters import deliver_due
 from accounts.models import Letter
 from billing_portal.doctor import examine
@@ -281,7 +282,7 @@ TIMETABLE = (
 
 def task_name(entry: Entry) -> str:
     """Answer the name of an entry's Celery task."""
-    return f"timetable.{entry.name}"
+    return f"{PREFIX}{entry.name}"
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:

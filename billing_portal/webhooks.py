@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from billing_portal.tasks import hint
+from accounts.hints import hint
 from payments.inbox import MOST_BYTES, NotFromStripe, take_in
 
 logger = structlog.get_logger(__name__)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.choosing import billing_page, person
 from accounts.models import Organization
 from accounts.refusals import Refusal
+from payments.cards import NoCard
 from payments.forms import AutoRechargeForm
 from payments.models import AutoRecharge, Card
 from payments.offering import terms_of
@@ -26,8 +27,12 @@ def auto_recharge(request: HttpRequest, organization: Organization) -> HttpRespo
     form = AutoRechargeForm(organization, request.POST if posted else request.GET or None)
     terms = terms_of(organization)
     proposed = form.proposed() if form.is_valid() else None
+    card = Card.objects.default_of(organization)
     if posted and proposed is not None:
         try:
+            if card is None:
+                # Without one every recharge would fail; an owner who asks here adds one first.
+                raise NoCard
             _save(request, proposed)
         except Refusal as refusal:
             form.refuse(refusal)
@@ -40,7 +45,7 @@ def auto_recharge(request: HttpRequest, organization: Organization) -> HttpRespo
         "terms": terms,
         "proposed": proposed,
         "sentence": consent_words(proposed, terms.ceiling) if proposed and terms else "",
-        "card": Card.objects.default_of(organization),
+        "card": card,
     }
     return render(request, "payments/auto_recharge.html", context)
 

@@ -52,7 +52,7 @@ def pay_invoice(request: HttpRequest, organization: Organization, number: str) -
         context = _context(invoice, key) | {"refused": refused}
         silent = isinstance(refused, StripeSilent)
         return render(request, "payments/pay.html", context, status=503 if silent else 200)
-    return _onward(request, payment, gateway)
+    return onward(request, payment, gateway)
 
 
 def _context(invoice: Invoice, key: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _context(invoice: Invoice, key: str) -> dict[str, Any]:
     }
 
 
-def _onward(request: HttpRequest, payment: Payment, gateway: Gateway) -> HttpResponse:
+def onward(request: HttpRequest, payment: Payment, gateway: Gateway) -> HttpResponse:
     """Go where the bank asks its card's owner to confirm, or to what came of it."""
     if payment.status == Payment.Status.PENDING and payment.intent_id:
         try:

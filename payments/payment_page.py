@@ -95,7 +95,7 @@ MAY_CHANGE = (Payment.Status.CHECKOUT, Payment.Status.PENDING, Payment.Status.FA
 
 def _seen(request: HttpRequest, token: uuid.UUID) -> Payment:
     """Find a payment; who comes back from Stripe knows it by the key of the form."""
-    keys = [f"top_up:{token}", f"collect:{token}"]
+    keys = [f"top_up:{token}", f"collect:{token}", f"plan:{token}"]
     payments = told(Payment.objects.visible_to(person(request)))
     return get_object_or_404(payments, Q(token=token) | Q(key__in=keys))
 

@@ -13,9 +13,10 @@ from accounts.acting import record_act
 from accounts.letters import owe_letter
 from accounts.models import Organization, User
 from accounts.refusals import Invalid, Refusal
+from invoices.issuing import totals_now
+from invoices.totals import Line
 from payments.answers import StripeSilent
 from payments.asking import ask, look_later
-from payments.cards import NoCard
 from payments.failing import start_afresh
 from payments.gateway import Gateway
 from payments.models import AutoRecharge, Card, Consent, Payment
@@ -41,7 +42,8 @@ def save_auto_recharge(
 ) -> AutoRecharge:
     """Write down what somebody agreed to; saving takes back a pause.
 
-    :raises NoCard: it is switched on and there is no card to charge.
+    Without a card it may be switched on; then every recharge is a visible failure.
+
     :raises BelowMinimum: the amount is below the catalogue's minimum.
     :raises Invalid: a threshold or amount that is not above zero, or above the ceiling.
     """
@@ -76,17 +78,14 @@ def save_auto_recharge(
 def require_fit(organization: Organization, *, threshold: Credits, amount: Money) -> None:
     """Refuse a setting under which nothing could be recharged.
 
-    :raises NoCard: there is no card to charge.
     :raises BelowMinimum: the amount is below the catalogue's minimum.
     :raises Invalid: a threshold or amount that is not above zero, or above the ceiling.
     """
-    if Card.objects.default_of(organization) is None:
-        raise NoCard
     if threshold <= 0:
         raise Invalid("The threshold must be above zero.", field="threshold")
-    quote(organization, amount)
+    _, totals = quote(organization, amount)
     ceiling = ceiling_of(organization)
-    if ceiling is not None and amount.minor > ceiling.minor:
+    if ceiling is not None and totals.total.minor > ceiling.minor:
         words = f"Recharges of a month stay within {ceiling.display()}."
         raise Invalid(words, field="amount")
 
@@ -102,9 +101,11 @@ def consent_words(saved: AutoRecharge, ceiling: Money | None) -> str:
     if not saved.enabled:
         return "Auto-recharge switched off"
     within = f", at most {ceiling.display()} in a month" if ceiling else ""
+    charged = totals_now([Line("top_up", "Auto-recharge", saved.amount)], saved.currency)
+    taxed = f" ({charged.tax.display()} of it tax)" if charged.tax else ""
     return (
         f"Auto-recharge: below {display(saved.threshold)} credits the default card is charged "
-        f"{saved.amount.display()}{within}"
+        f"{charged.total.display()}{taxed}{within}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from accounts.hints import hint
 from accounts.models import Agent
 from payments.recharging import want_recharges
 from plans.session_marks import note_sessions
@@ -28,6 +29,9 @@ def follow_up(
     _note_used_up(list(holdings.values()), now=now)
     low = [holding.organization_id for holding in holdings.values() if holding.wants_recharge]
     recharging = want_recharges(low, now=now) if low else set()
+    if recharging:
+        # At once: the balance that is left may not last until the sweep looks.
+        hint("recharge")
     last = {made.report.organization: made.report.event_id for made in charges}
     for name, event_id in last.items():
         holding = holdings[name]

@@ -22,11 +22,11 @@ from django.views.decorators.http import require_http_methods
 from redis.exceptions import RedisError
 
 from accounts.admin_base import link_to
+from accounts.hints import hint
 from accounts.models import Organization, User
 from accounts.refusals import Refusal
 from billing_portal.operating.forms import ActForm
 from billing_portal.operating.previews import Preview
-from billing_portal.tasks import hint
 from plans.refusals import PreviewOutdated
 
 OPERATE = "accounts.operate"

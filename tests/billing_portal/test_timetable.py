@@ -17,6 +17,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.test import override_settings
 
+from accounts.hints import hint
 from accounts.models import Letter
 from billing_portal import tasks
 from billing_portal.celery import app
@@ -162,7 +163,7 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Red
 def test_an_emptied_queue_loses_nothing(queue: redis.Redis) -> None:
     a_month_up_to_midnight()
     for entry in TIMETABLE:
-        tasks.hint(entry.name)
+        hint(entry.name)
     assert queue.llen("celery") == len(TIMETABLE)
 
     queue.flushall()
@@ -174,12 +175,12 @@ def test_an_emptied_queue_loses_nothing(queue: redis.Redis) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_hint_waits_for_the_commit_and_is_dropped_with_a_rollback(queue: redis.Redis) -> None:
     with transaction.atomic():
-        tasks.hint("deliver_letters")
+        hint("deliver_letters")
         assert queue.llen("celery") == 0
     assert queue.llen("celery") == 1
 
     with transaction.atomic():
-        tasks.hint("deliver_letters")
+        hint("deliver_letters")
         transaction.set_rollback(True)
     assert queue.llen("celery") == 1
 
@@ -191,7 +192,7 @@ def test_a_queue_that_is_away_delays_nobody(
     monkeypatch.setattr(app.conf, "broker_url", f"redis+socket://{tmp_path}/nobody.sock")
     began = time.monotonic()
 
-    tasks.hint("deliver_letters")
+    hint("deliver_letters")
 
     assert time.monotonic() - began < 5
 
