@@ -147,9 +147,14 @@ def billing_of(seen: Overview) -> dict[str, Any]:
         "resources": {
             one.resource: {"used": one.used, "limit": one.limit} for one in seen.resources
         },
-        "upcoming": None,
+        "upcoming": _upcoming(stands),
         "next_billing_day": stands.next_billing_day,
     }
+
+
+def _upcoming(stands: Standing) -> dict[str, Any] | None:
+    change = stands.upcoming
+    return {"plan": change.plan.code, "starts_on": change.starts_on} if change else None
 
 
 def _plan(stands: Standing) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def _plan(stands: Standing) -> dict[str, Any]:
     return {
         "badge": stands.badge.value,
         "badge_label": stands.badge.label,
-        "banner": None,
+        "banner": stands.banner,
         "plan": version.plan.code if version else None,
         "plan_name": version.name if version else None,
         "period": {

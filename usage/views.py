@@ -11,8 +11,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.choosing import billing_page
 from accounts.models import Organization
+from plans.choosing_plan import may_choose
 from plans.rate_table import rate_table
 from plans.rented import rented
+from plans.session_limits import limit_standing
 from usage.breakdown import breakdown
 from usage.charting import chart_of
 from usage.explaining import explain
@@ -24,9 +26,14 @@ from usage.overview import overview
 @billing_page
 def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Show plan, period, counters and the breakdown of the period."""
-    shown = overview(organization, now=timezone.now())
+    now = timezone.now()
+    shown = overview(organization, now=now)
     period, version = shown.standing.period, shown.standing.version
-    context: dict[str, object] = {"overview": shown, "rented": rented(organization, version)}
+    context: dict[str, object] = {
+        "overview": shown,
+        "may_choose": may_choose(organization),
+        "rented": rented(organization, version),
+    }
     if period and version:
         parts = breakdown(period)
         in_credits = parts.total.credits > 0
@@ -35,6 +42,7 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
         ]
         context |= {
             "period": period,
+            "limit": limit_standing(period, used=shown.sessions.used, now=now),
             "terms": version.terms,
             "rates": rate_table(version.terms),
             "breakdown": parts,

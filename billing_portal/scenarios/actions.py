@@ -27,27 +27,17 @@ from billing_portal.scenarios.shapes import (
     wall_time,
     whole,
 )
-from billing_portal.scenarios.world import StepFailed, World
 
 Perform = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A word of the story: what it takes, and what it does; nothing while it is not built."""
+    """A word of the story: what it takes, and the verb that it calls."""
 
     name: str
     takes: Shape
-    does: Perform | None
-
-    def perform(self, world: World, **arguments: object) -> None:
-        """Do it.
-
-        :raises StepFailed: it is not built yet.
-        """
-        if self.does is None:
-            raise StepFailed(f"not built yet: {self.name}")
-        self.does(world, **arguments)
+    perform: Perform
 
 
 WINDOW = {"days": Optional(whole), "last_day": Optional(day)}
@@ -56,7 +46,7 @@ AGENT_AND_ID = {"agent": Optional(text), "id": Optional(text)}
 RENTAL = record(item=text, quantity=Optional(whole))
 ANSWERS = one_of("ok", "declined", "expired", "needs_action", "lost_answer")
 
-_ACTIONS: tuple[tuple[str, Shape, Perform | None], ...] = (
+_ACTIONS: tuple[tuple[str, Shape, Perform], ...] = (
     ("sign_up", record(), organization.sign_up),
     ("create", record(plan=Optional(text), auto_renew=Optional(flag)), organization.create),
     (

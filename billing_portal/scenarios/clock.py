@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from plans.periods import DAY, day_starts_at, local_day
+from plans.periods import DAY
 
 TICK = dt.timedelta(microseconds=1)
 
@@ -56,8 +56,3 @@ def instant_of(wall: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     jumped: Python's first fold is both.
     """
     return wall.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
-
-
-def next_midnight(after: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Answer the first instant of the next local day."""
-    return day_starts_at(local_day(after, zone) + DAY, zone)

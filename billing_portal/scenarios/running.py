@@ -76,7 +76,7 @@ def run_file(file: str, *, keep_going: bool = False) -> Outcome:
 
 def _failures(scenario: Scenario) -> Iterator[list[str]]:
     """Perform a scenario, and answer after each step, and after the last, what is wrong."""
-    world = _begin(scenario)
+    world = begin_story(scenario)
     for step in scenario.steps:
         world.step = step.number
         world.clock.tick()
@@ -84,7 +84,7 @@ def _failures(scenario: Scenario) -> Iterator[list[str]]:
     yield [f"after the last step: {failure}" for failure in _aftermath(world)]
 
 
-def _begin(scenario: Scenario) -> World:
+def begin_story(scenario: Scenario) -> World:
     clock = Clock.at(scenario.starts_at, scenario.zone)
     _load_catalogue(scenario, clock)
     return World(

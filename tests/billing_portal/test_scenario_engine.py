@@ -75,24 +75,6 @@ def test_a_wrong_expectation_is_found(story: Story, expected: str, words: str) -
     assert str(outcome) == f"FAILED {story.file}: step 2: {words}"
 
 
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        ("subscribe: {plan: pro}", "subscribe"),
-        ("change_plan: {plan: pro, when: 2026-04-01}", "change_plan"),
-        ("top_up: {amount: 5}", "top_up"),
-        ("card: {name: visa, answers: ok}", "card"),
-        ("message: {direction: out}", "message"),
-        ("webhook: {of: last, repeat: 2}", "webhook"),
-        ("apply_plan: {plan: starter, charge: card}", "charge: card"),
-    ],
-)
-def test_what_is_not_built_yet_fails_by_name(story: Story, step: str, name: str) -> None:
-    outcome = story.tell(f"- sign_up:\n- {step}")
-
-    assert outcome.failures == (f"step 2: not built yet: {name}",)
-
-
 def test_a_step_before_the_organization_exists_fails(story: Story) -> None:
     outcome = story.tell("- renew:")
 
