@@ -148,12 +148,12 @@ def _require_covers(invoice: Invoice, *, amount: Money | None, expected: str | N
 
 
 def oldest_open_invoice(organization: Organization) -> Invoice:
-    """Lock and answer the invoice that is paid first.
+    """Answer the invoice that is paid first: a failed renewal's, then the oldest.
 
     :raises NothingToPay: none is open.
     """
     invoices = Invoice.objects.unpaid().filter(organization=organization)
-    invoice = invoices.select_for_update().order_by("-due_first", "issued_at", "id").first()
+    invoice = invoices.order_by("-due_first", "issued_at", "id").first()
     if invoice is None:
         raise NothingToPay
     return invoice

@@ -45,13 +45,13 @@ def save_auto_recharge(
     Without a card it may be switched on; then every recharge is a visible failure.
 
     :raises BelowMinimum: the amount is below the catalogue's minimum.
-    :raises Invalid: a threshold or amount that is not above zero, or above the ceiling.
+    :raises Invalid: a negative threshold, an amount that is not above zero, or above the ceiling.
     """
     wallet = lock_wallet(organization.pk)
     if enabled:
         require_fit(organization, threshold=threshold, amount=amount)
-    elif threshold <= 0 or amount.minor <= 0:
-        raise Invalid("Threshold and amount must be above zero.", field="threshold")
+    elif threshold < 0 or amount.minor <= 0:
+        raise Invalid("A threshold is not negative, and an amount above zero.", field="threshold")
     saved, _ = AutoRecharge.objects.update_or_create(
         organization=organization,
         defaults={
@@ -79,10 +79,10 @@ def require_fit(organization: Organization, *, threshold: Credits, amount: Money
     """Refuse a setting under which nothing could be recharged.
 
     :raises BelowMinimum: the amount is below the catalogue's minimum.
-    :raises Invalid: a threshold or amount that is not above zero, or above the ceiling.
+    :raises Invalid: a negative threshold, an amount that is not above zero, or above the ceiling.
     """
-    if threshold <= 0:
-        raise Invalid("The threshold must be above zero.", field="threshold")
+    if threshold < 0:
+        raise Invalid("The threshold cannot be below zero.", field="threshold")
     _, totals = quote(organization, amount)
     ceiling = ceiling_of(organization)
     if ceiling is not None and totals.total.minor > ceiling.minor:

@@ -52,9 +52,12 @@ def note_crossing(
 
 
 def tell_crossings(*, now: dt.datetime, limit: int = 500) -> int:
-    """Look again at the levels that waited for a recharge; answers how many were settled."""
+    """Look again at the levels that waited for a recharge; answers how many were settled.
+
+    One whose answer was lost is waited for no longer: work is paused meanwhile.
+    """
     in_flight = Payment.objects.filter(
-        purpose=Payment.Purpose.RECHARGE, status=Payment.Status.PENDING
+        purpose=Payment.Purpose.RECHARGE, status=Payment.Status.PENDING, asked_at__isnull=True
     ).values("organization_id")
     settled = Crossing.objects.exclude(organization_id__in=in_flight).order_by("at")
     done = 0

@@ -107,7 +107,9 @@ def report(world: World, event: dict[str, Any], *, event_id: str | None) -> None
         "organization": world.organization.external_id,
         "id": event_id or f"step-{world.step}",
     }
-    [result] = charge([{**named, **event}], now=world.now)
+    # What cannot have ended by now, because its period has just begun, is reported when it ends.
+    ended = dt.datetime.fromisoformat(event.get("ended_at") or world.now.isoformat())
+    [result] = charge([{**named, **event}], now=max(world.now, ended))
     if result.code:
         raise Refused(result.code, result.message)
     world.charged = result

@@ -31,7 +31,7 @@ class AutoRecharge(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(amount_minor__gt=0) & Q(threshold__gt=0), name="recharge_above_zero"
+                condition=Q(amount_minor__gt=0) & Q(threshold__gte=0), name="recharge_above_zero"
             ),
         ]
 
