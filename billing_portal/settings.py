@@ -127,8 +127,7 @@ _database: dict[str, Any] = env.db_url_config(
 _options: dict[str, Any] = _database.setdefault("OPTIONS", {})
 # `?host=/directory` names a unix socket; Django's other users of it look at HOST.
 _database["HOST"] = _options.pop("host", _database["HOST"])
-# What `usage.prepared` asks is prepared and planned once: all of it goes by keys, so a plan that
-# fits one organization fits every other.
+# What `usage.prepared` asks is planned once: it goes by keys, so one plan fits everybody.
 _options.setdefault("prepare_threshold", 5)
 _options.setdefault("options", "-c plan_cache_mode=force_generic_plan")
 # A pool suits the threads of the web server; Celery's processes and the tests use none.
