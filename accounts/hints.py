@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
@@ -21,7 +22,8 @@ def hint(name: str) -> None:
     Where the queue is away the hint is lost and nothing else: the database holds what is due,
     and the timetable looks for it.
     """
-    transaction.on_commit(partial(_send, name), robust=True)
+    if settings.QUEUE_HINTS:
+        transaction.on_commit(partial(_send, name), robust=True)
 
 
 def _send(name: str) -> None:

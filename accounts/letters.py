@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from smtplib import SMTPConnectError, SMTPServerDisconnected
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from django.conf import settings
@@ -22,12 +23,29 @@ logger = structlog.get_logger(__name__)
 Attachment = tuple[str, bytes, str]
 FindDocument = Callable[[str], Attachment | None]
 """Answers name, bytes and type of a numbered document, or none while it is not rendered."""
+Mailbox = Callable[[EmailMultiAlternatives], object]
+"""Takes a mail that is ready."""
 
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = dt.timedelta(minutes=1)
 # Longer than a mail server may take to answer.
 CLAIM = dt.timedelta(minutes=10)
-
+# They remind; all others tell of money that moved or did not, or of what was agreed and ended,
+# and are legal notices that nobody can decline.
+REMINDERS = frozenset(
+    {
+        "trial_sessions_60",
+        "trial_sessions_90",
+        "trial_days_7",
+        "trial_days_2",
+        "trial_ended",
+        "period_ending",
+        "low_balance",
+        "balance_blocked",
+        "session_limit_80",
+        "session_limit_100",
+    }
+)
 
 # Where the server itself does not answer, the letters behind would each wait for it as long.
 NO_SERVER = (ConnectionError, TimeoutError, SMTPConnectError, SMTPServerDisconnected)
@@ -102,7 +120,7 @@ def compose(letter: Letter, attachment: Attachment | None = None) -> EmailMultiA
             subject=subject,
             body=render_to_string(f"{folder}/body.txt", context).strip() + "\n",
             to=readers(organization),
-            headers={"X-Letter": letter.code},
+            headers=_headers(letter),
         )
         mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")
     if attachment:
@@ -110,20 +128,36 @@ def compose(letter: Letter, attachment: Attachment | None = None) -> EmailMultiA
     return mail
 
 
-def deliver_due(*, now: dt.datetime, find_document: FindDocument, limit: int = 500) -> int:
+def _headers(letter: Letter) -> dict[str, str]:
+    headers = {"X-Letter": letter.code}
+    if letter.code in REMINDERS:
+        subject = quote(f"No reminders about {letter.organization.name}")
+        headers["List-Unsubscribe"] = f"<mailto:{settings.BRAND['contact']}?subject={subject}>"
+    return headers
+
+
+def deliver_due(
+    *,
+    now: dt.datetime,
+    find_document: FindDocument,
+    mailbox: Mailbox = EmailMultiAlternatives.send,
+    limit: int = 500,
+) -> int:
     """Mail the letters that are due, one at a time; answers how many were sent."""
     due = Letter.objects.filter(status=Letter.Status.WAITING, due_at__lte=now)
     ids = list(due.order_by("due_at", "id").values_list("id", flat=True)[:limit])
     sent = 0
     for pk in ids:
-        outcome = _deliver(pk, now=now, find_document=find_document)
+        outcome = _deliver(pk, now=now, find_document=find_document, mailbox=mailbox)
         sent += outcome == Outcome.SENT
         if outcome == Outcome.NO_SERVER:
             break
     return sent
 
 
-def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> Outcome:
+def _deliver(
+    pk: int, *, now: dt.datetime, find_document: FindDocument, mailbox: Mailbox
+) -> Outcome:
     """Claim a letter, mail it, and write down what came of it; nothing is locked meanwhile.
 
     A sweep that dies after mailing leaves the claim to run out, and the letter is mailed again.
@@ -133,7 +167,7 @@ def _deliver(pk: int, *, now: dt.datetime, find_document: FindDocument) -> Outco
         return Outcome.NOT_SENT
     try:
         with transaction.atomic():
-            _send(letter, find_document)
+            _send(letter, find_document, mailbox)
     except DocumentNotReady:
         # It steps back, or letters that wait for a parked document would fill every sweep.
         _note(letter, due_at=now + FIRST_PAUSE)
@@ -175,7 +209,7 @@ def try_again(letter: Letter, *, now: dt.datetime) -> None:
     )
 
 
-def _send(letter: Letter, find_document: FindDocument) -> None:
+def _send(letter: Letter, find_document: FindDocument, mailbox: Mailbox) -> None:
     attachment = None
     if letter.document_number:
         attachment = find_document(letter.document_number)
@@ -184,7 +218,7 @@ def _send(letter: Letter, find_document: FindDocument) -> None:
     mail = compose(letter, attachment)
     if not mail.to:
         raise NobodyToWrite
-    mail.send()
+    mailbox(mail)
 
 
 def _postpone(letter: Letter, error: Exception, *, now: dt.datetime) -> None:

@@ -18,7 +18,13 @@ from unfold.decorators import display
 
 from accounts.admin_base import DropdownFilter, HouseAdmin, LookedAt, number
 from accounts.models import Membership, Organization
-from billing_portal.operating import act_pages, bulk_renewing, founding, organization_page
+from billing_portal.operating import (
+    act_pages,
+    bulk_renewing,
+    founding,
+    organization_page,
+    rehearsal_page,
+)
 from billing_portal.operating.acts import BY_NAME, acts_for
 from billing_portal.operating.glances import Glance, glance, with_glances
 from billing_portal.operating.look import badge_label, bell_label, day, label
@@ -121,7 +127,12 @@ class OrganizationAdmin(LookedAt, HouseAdmin):
             for page in BY_NAME.values()
         ]
         renew = self.admin_site.admin_view(bulk_renewing.page)
-        return [path("renew/", renew, name="renew"), *acts, *super().get_urls()]
+        rehearse = path(
+            "<int:pk>/rehearse/",
+            self.admin_site.admin_view(rehearsal_page.page),
+            name="accounts_organization_rehearse",
+        )
+        return [path("renew/", renew, name="renew"), rehearse, *acts, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list, with the worklists one click away."""

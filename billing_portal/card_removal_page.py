@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,9 +17,12 @@ from payments.answers import StripeSilent
 from payments.cards import remove_card
 from payments.gateway import at_stripe
 from payments.models import Card
+from plans.standing import standing
 
-# No plan is renewed by card yet.
-RENEWS = False
+
+def _renews(organization: Organization, *, now: dt.datetime) -> bool:
+    """Answer whether the running plan, or the one that follows it, will be charged to a card."""
+    return standing(organization, now=now).next_billing_day is not None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,10 +35,10 @@ def card_removal(request: HttpRequest, organization: Organization, card: int) ->
         others = on_file.exclude(pk=found.pk).order_by("settled_at", "id")
         context = {"card": found, "following": others.first()}
         return render(request, "billing_portal/card_removal.html", context)
+    now = timezone.now()
+    renews = _renews(organization, now=now)
     try:
-        remove_card(
-            organization, card_id=card, renews=RENEWS, gateway=at_stripe(), now=timezone.now()
-        )
+        remove_card(organization, card_id=card, renews=renews, gateway=at_stripe(), now=now)
     except StripeSilent as silent:
         messages.error(request, silent.words)
     except Refusal as refused:

@@ -165,6 +165,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# Off where nobody listens: a story does the workers' work itself.
+QUEUE_HINTS = True
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_FILE", default="run/celerybeat-schedule")
 
 # --- People and log-in ----------------------------------------------------------------------

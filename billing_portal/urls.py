@@ -4,7 +4,14 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from billing_portal import brand_style, card_removal_page, overview_page, views, webhooks
+from billing_portal import (
+    brand_style,
+    card_removal_page,
+    overview_page,
+    payment_pages,
+    views,
+    webhooks,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview_page.home, name="home"),
@@ -23,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("plans.urls")),
     path("", include("invoices.urls")),
     path("", include("payments.urls")),
+    path("", include(payment_pages.urlpatterns)),
     path("", include("usage.urls")),
     path("api/v1/", include("billing_portal.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),

@@ -126,6 +126,15 @@ class Gateway:
         with answers():
             return facts.session_facts(_plain(self.v1.checkout.sessions.retrieve(session, params)))
 
+    def close_session(self, session: str) -> None:
+        """Let nobody pay on a hosted page any more; one that is over already stays as it is."""
+        with answers():
+            try:
+                self.v1.checkout.sessions.expire(session)
+            except stripe.InvalidRequestError as error:
+                if error.code == "resource_missing":
+                    raise
+
     def open_portal(self, customer: str, *, return_url: str) -> str:
         """Open Stripe's billing portal; answers its address, which is good once and for minutes."""
         params: Any = {"customer": customer, "return_url": return_url}

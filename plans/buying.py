@@ -76,9 +76,13 @@ def agree(
     return payment
 
 
-def begin_bought(*, now: dt.datetime, limit: int = 1000) -> int:
-    """Let the plans begin that are paid; answers how many began."""
+def begin_bought(
+    *, now: dt.datetime, limit: int = 1000, organization: Organization | None = None
+) -> int:
+    """Let the plans begin that are paid, of all or of one; answers how many began."""
     paid = Purchase.objects.filter(period__isnull=True, payment__status=Payment.Status.PAID)
+    if organization is not None:
+        paid = paid.filter(organization=organization)
     begun = 0
     for pk in list(paid.order_by("created_at").values_list("pk", flat=True)[:limit]):
         try:

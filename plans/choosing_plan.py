@@ -45,6 +45,12 @@ def choosable(organization: Organization, code: str) -> PlanVersion:
     return version
 
 
+def may_choose(organization: Organization) -> bool:
+    """Answer whether owners may choose any plan by themselves; where not, staff decide."""
+    versions = (plan.version for plan in plans_on_offer(organization))
+    return any(version and is_choosable(version, organization.currency) for version in versions)
+
+
 def is_choosable(version: PlanVersion, currency: str) -> bool:
     """Answer whether owners may choose a version by themselves."""
     terms = version.terms

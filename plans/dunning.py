@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from accounts.letters import owe_letter
 from accounts.models import Organization
@@ -28,22 +28,25 @@ logger = structlog.get_logger(__name__)
 LEASE = dt.timedelta(minutes=10)
 
 
-def unpaid() -> QuerySet[Period]:
-    """Answer the current periods that run, or ran, on grace."""
+def unpaid(organization: Organization | None = None) -> QuerySet[Period]:
+    """Answer the current periods, of all or of one, that run, or ran, on grace."""
     periods = Period.objects.select_related("organization", "version__plan", "invoice")
-    return periods.filter(grace_ends_at__isnull=False, replaced_at__isnull=True)
+    periods = periods.filter(grace_ends_at__isnull=False, replaced_at__isnull=True)
+    return periods if organization is None else periods.filter(organization=organization)
 
 
-def collect_due(*, gateway: Gateway, now: dt.datetime, limit: int = 1000) -> int:
-    """Charge the periods whose charge is due, or whose owner has another default card.
+def collect_due(
+    *,
+    gateway: Gateway,
+    now: dt.datetime,
+    limit: int = 1000,
+    organization: Organization | None = None,
+) -> int:
+    """Charge the periods, of all or of one, that are due or have another default card.
 
     Answers how many were charged or declined.
     """
-    another_card = Q(
-        organization__cards__is_default=True,
-        organization__cards__default_since__gt=F("attempted_at"),
-    )
-    due = unpaid().filter(Q(charge_at__lte=now) | another_card).order_by("charge_at", "pk")
+    due = unpaid(organization).filter(_to_charge(now)).order_by("charge_at", "pk")
     done = 0
     for pk in list(due.values_list("pk", flat=True).distinct()[:limit]):
         try:
@@ -51,6 +54,15 @@ def collect_due(*, gateway: Gateway, now: dt.datetime, limit: int = 1000) -> int
         except Exception:  # a bad row is logged and tried again, the others go on
             logger.exception("period_not_collected", period=pk)
     return done
+
+
+def _to_charge(now: dt.datetime) -> Q:
+    """Answer which unpaid periods are to be charged: on their day, or another default card."""
+    another_card = Q(
+        organization__cards__is_default=True,
+        organization__cards__default_since__gt=F("attempted_at"),
+    )
+    return Q(charge_at__lte=now) | another_card
 
 
 def _collect(pk: int, *, gateway: Gateway, now: dt.datetime) -> bool:
@@ -67,8 +79,12 @@ def _collect(pk: int, *, gateway: Gateway, now: dt.datetime) -> bool:
 
 @transaction.atomic
 def _claim(pk: int, *, now: dt.datetime) -> tuple[Period, int] | None:
-    """Take a period for one attempt; the number of failed ones is part of the attempt's key."""
-    period = unpaid().select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+    """Take a period for one attempt; the number of failed ones is part of the attempt's key.
+
+    Another worker may have made the attempt since it was found due.
+    """
+    rows = unpaid().select_for_update(skip_locked=True, of=("self",))
+    period = rows.filter(_to_charge(now), pk=pk).first()
     if period is None:
         return None
     period.attempted_at, period.charge_at = now, now + LEASE
@@ -77,11 +93,14 @@ def _claim(pk: int, *, now: dt.datetime) -> tuple[Period, int] | None:
     return period, failures.count()
 
 
-def follow_payments(*, now: dt.datetime, limit: int = 1000) -> int:
-    """Let what became of payments have its consequences; answers for how many it had."""
+def follow_payments(
+    *, now: dt.datetime, limit: int = 1000, organization: Organization | None = None
+) -> int:
+    """Let what became of payments, of all or of one, have its consequences; answers how many."""
+    failed = Count("invoice__payments", Q(invoice__payments__status=Payment.Status.FAILED))
     settled = Q(invoice__status=Invoice.Status.PAID)
-    failed = Q(invoice__payments__status=Payment.Status.FAILED)
-    moved = unpaid().filter(settled | failed).order_by("pk").distinct()
+    moved = unpaid(organization).alias(failed=failed).filter(settled | Q(failed__gt=F("failures")))
+    moved = moved.order_by("pk")
     done = 0
     for pk in list(moved.values_list("pk", flat=True)[:limit]):
         try:
@@ -183,4 +202,4 @@ def _tell_failed(period: Period, payment: Payment, *, now: dt.datetime) -> None:
 
 def current_unpaid(organization: Organization) -> Period | None:
     """Answer the organization's period that is to be settled first, if there is one."""
-    return unpaid().filter(organization=organization).first()
+    return unpaid(organization).first()

@@ -1,22 +1,71 @@
-"""The form of a sign-up."""
+"""The forms of sign-up, of a change of plan, and of the session limit."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from accounts.refusals import Refusal
 from accounts.time_zones import time_zone_choices
+from payments.forms import RefusableForm
 from plans.provisioning import NewOrganization, site
 from plans.signing_up import EmailTaken, NewPerson
 from wallet.models import CreditPrice
 
 
-class SignUpForm(forms.Form):
+class ChangeForm(RefusableForm):
+    """When another plan takes effect."""
+
+    NOW, PERIOD_END, ON_DATE = "now", "period_end", "date"
+
+    when = forms.ChoiceField(
+        label="When",
+        choices=[
+            (NOW, "Immediately"),
+            (PERIOD_END, "End of the current period"),
+            (ON_DATE, "On custom date"),
+        ],
+    )
+    date = forms.DateField(
+        label="Date", required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, data: Any = None, *, today: dt.date) -> None:
+        """Read dates as days of the organization, of which one is today."""
+        super().__init__(data)
+        self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the date where one is meant."""
+        picked = self.cleaned_data.get("date", ...)
+        if self.cleaned_data.get("when") == self.ON_DATE and picked is None:
+            self.add_error("date", "Pick the date.")
+        return self.cleaned_data
+
+    @property
+    def is_now(self) -> bool:
+        """Whether it takes effect at once; today is now."""
+        return self.cleaned_data["when"] == self.NOW or self.starts_on == self.today
+
+    @property
+    def starts_on(self) -> dt.date | None:
+        """The day that was picked; none is the day after the period's last."""
+        picked: dt.date | None = self.cleaned_data.get("date")
+        return picked if self.cleaned_data["when"] == self.ON_DATE else None
+
+
+class SessionLimitForm(RefusableForm):
+    """How many sessions may start in the running period."""
+
+    sessions = forms.IntegerField(
+        label="Session limit", min_value=1, max_value=2_000_000_000, step_size=1
+    )
+
+
+class SignUpForm(RefusableForm):
     """What a person types to get an organization on the trial."""
 
     organization = forms.CharField(
@@ -78,8 +127,3 @@ class SignUpForm(forms.Form):
         """Answer who signs up."""
         given = self.cleaned_data
         return NewPerson(email=given["email"], name=given["name"], password=given["password"])
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Show a refusal at the field that it names."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, ValidationError(refusal.words, code=refusal.code))

@@ -51,14 +51,16 @@ def _begin_next(organization_id: int, *, now: dt.datetime) -> bool:
     subscription = lock_subscription(organization)
     if subscription is None:
         return False
-    change = scheduled_change(organization)
-    if change is not None and change.starts_at <= now:
+    change, due = scheduled_change(organization), _is_due(subscription, now)
+    # A late sweep renews what ended before the day of the change, as it would have in time.
+    renews_first = change is None or (due and subscription.period.ends_at < change.starts_at)
+    if change is not None and change.starts_at <= now and not renews_first:
         version, source = _version_of(change), Period.Source.CHOSEN
         anchor_day = change.starts_on.day
         # From its day on, however late this runs.
         window = window_from(change.starts_at, organization.zone, version.terms.period, anchor_day)
         change.delete()
-    elif _is_due(subscription, now):
+    elif due:
         version, source = _newest(subscription.version), Period.Source.RENEWED
         anchor_day = subscription.anchor_day
         window = window_after(

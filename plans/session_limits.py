@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -15,12 +16,49 @@ from plans.models import Period
 from plans.terms import SESSIONS
 from wallet.ledger import lock_wallet
 
+ALMOST_PERCENT = 80
+
 
 def session_limit(period: Period) -> int | None:
     """Answer how many sessions may start in a period: the owner's limit, or the plan's quota."""
     quota = period.version.terms.quotas.get(SESSIONS)
     limits = [limit for limit in (quota, period.session_limit) if limit is not None]
     return min(limits, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStanding:
+    """The limit of a running period as its owner sees it: the own one, and the plan's."""
+
+    limit: int | None
+    own: int | None
+    quota: int | None
+    used: int
+
+    @property
+    def is_reached(self) -> bool:
+        return self.limit is not None and self.used >= self.limit
+
+    @property
+    def is_almost_reached(self) -> bool:
+        """Answer whether 80 % are used, and some are left."""
+        if self.limit is None or self.is_reached:
+            return False
+        return self.used * 100 >= self.limit * ALMOST_PERCENT
+
+
+def limit_standing(period: Period, *, used: int, now: dt.datetime) -> LimitStanding | None:
+    """Answer how the limit stands; none on a trial, after the end, or where no session counts."""
+    version = period.version
+    counts = SESSIONS in version.terms.quotas or version.terms.knows(SESSIONS)
+    if version.is_trial or period.is_over(now) or not counts:
+        return None
+    return LimitStanding(
+        limit=session_limit(period),
+        own=period.session_limit,
+        quota=version.terms.quotas.get(SESSIONS),
+        used=used,
+    )
 
 
 @transaction.atomic

@@ -54,6 +54,25 @@ class Standing:
     access_ends_on: dt.date | None = None
 
     @property
+    def runs_paid(self) -> bool:
+        """Whether a plan runs that is no trial."""
+        return self.period is not None and not self.is_trial and not self.is_over
+
+    @property
+    def is_canceled(self) -> bool:
+        return self.badge == Badge.CANCELED
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a renewal is unpaid, also before its first charge has failed."""
+        return self.period is not None and self.period.is_unpaid
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether there is anything to cancel: a paid plan that runs, or its unpaid renewal."""
+        return not self.is_trial and not self.is_canceled and (self.runs_paid or self.is_due)
+
+    @property
     def banner(self) -> str | None:
         """The code of the banner that is shown on every page, if one is."""
         return "payment_pending" if self.access_ends_on else None
@@ -79,7 +98,7 @@ def standing(organization: Organization, *, now: dt.datetime) -> Standing:
     """Answer how an organization stands now, in one statement."""
     subscription = (
         Subscription.objects.select_related(
-            "period", "version__plan", "organization__scheduled_change__plan__version"
+            "period__invoice", "version__plan", "organization__scheduled_change__plan__version"
         )
         .filter(organization=organization)
         .first()

@@ -22,6 +22,7 @@ from plans.buying import agree, begin_purchase
 from plans.changes import ChangeSet
 from plans.choosing_plan import (
     choosable,
+    may_choose,
     require_no_paid_plan,
     require_paid_plan,
     require_settled,
@@ -122,6 +123,7 @@ def _begin_free(
 def _open_checkout(payment: Payment, *, urls: Urls, gateway: Gateway, now: dt.datetime) -> Chosen:
     if payment.session_id:
         return Chosen(payment, checkout_url=gateway.session(payment.session_id).url)
+    _close_others(payment, gateway=gateway)
     charge = Charge(
         amount=payment.amount,
         customer=customer_of(payment.organization, gateway=gateway, now=now),
@@ -136,6 +138,50 @@ def _open_checkout(payment: Payment, *, urls: Urls, gateway: Gateway, now: dt.da
     return Chosen(payment, checkout_url=session.url)
 
 
+def preview_schedule(
+    organization: Organization, *, plan: str, starts_on: dt.date | None, now: dt.datetime
+) -> ChangeSet:
+    """Answer what would happen on a later day, as far as it is known; nothing is written.
+
+    :raises Refusal: as :func:`preview_choice`.
+    :raises Invalid: a day that is not later than today, or beyond ten years.
+    """
+    choosable(organization, plan)
+    require_settled(organization)
+    subscription = require_paid_plan(_subscription(organization), now=now)
+    day = _day_of_change(subscription, starts_on, today=organization.today(now))
+    return _proposed_on(day, organization, plan)
+
+
+def _day_of_change(
+    subscription: Subscription, starts_on: dt.date | None, *, today: dt.date
+) -> dt.date:
+    day = starts_on or subscription.period.last_day + DAY
+    if day <= today:
+        raise Invalid("Choose a day that is still to come.", field="when")
+    if (day - today).days > LONGEST_YEARS * 366:
+        raise Invalid(f"A change is at most {LONGEST_YEARS} years ahead.", field="when")
+    return day
+
+
+def _proposed_on(day: dt.date, organization: Organization, plan: str) -> ChangeSet:
+    request = PlanRequest(plan=plan, chosen=True)
+    return propose(organization, request, now=day_starts_at(day, organization.zone))
+
+
+def _close_others(payment: Payment, *, gateway: Gateway) -> None:
+    """Close the pages on which another plan could still be paid: nobody pays for two."""
+    others = Payment.objects.filter(
+        organization=payment.organization,
+        purpose=Payment.Purpose.PLAN,
+        status__in=[Payment.Status.CHECKOUT, Payment.Status.FAILED],
+        session_id__isnull=False,
+        look_at__isnull=False,
+    )
+    for other in others.exclude(pk=payment.pk):
+        gateway.close_session(str(other.session_id))
+
+
 @transaction.atomic
 def schedule_change(
     organization: Organization,
@@ -143,25 +189,22 @@ def schedule_change(
     plan: str,
     starts_on: dt.date | None,
     now: dt.datetime,
+    digest: str | None = None,
     actor: User | None = None,
 ) -> ScheduledChange:
     """Let another plan take effect on a later day, or after the period's last (none is given).
 
     A change that was scheduled is replaced; a cancellation is taken back.
 
-    :raises Refusal: as :func:`preview_choice`.
-    :raises Invalid: a day that is not later than today, or beyond ten years.
+    :raises Refusal: as :func:`preview_schedule`; ``PreviewOutdated`` where ``digest`` differs.
     """
     lock_wallet(organization.pk)
     version = choosable(organization, plan)
     require_settled(organization)
     subscription = require_paid_plan(lock_subscription(organization), now=now)
-    day = starts_on or subscription.period.last_day + DAY
-    today = organization.today(now)
-    if day <= today:
-        raise Invalid("Choose a day that is still to come.", field="when")
-    if (day - today).days > LONGEST_YEARS * 366:
-        raise Invalid(f"A change is at most {LONGEST_YEARS} years ahead.", field="when")
+    day = _day_of_change(subscription, starts_on, today=organization.today(now))
+    if digest is not None and digest != _proposed_on(day, organization, plan).digest:
+        raise PreviewOutdated
     ScheduledChange.objects.filter(organization=organization).delete()
     change = ScheduledChange.objects.create(
         organization=organization,
@@ -232,7 +275,7 @@ def request_demo(
 ) -> DemoRequest:
     """Note that an owner wants to be shown an enterprise plan; asked twice is noted once.
 
-    :raises PlanNotAvailable: it is no public enterprise plan.
+    :raises PlanNotAvailable: it is no public enterprise plan, or staff decide on all plans.
     """
     found = Plan.objects.filter(
         code=plan,
@@ -240,7 +283,7 @@ def request_demo(
         version__public=True,
         version__kind=PlanVersion.Kind.ENTERPRISE,
     ).first()
-    if found is None:
+    if found is None or not may_choose(organization):
         raise PlanNotAvailable(field="plan")
     request, created = DemoRequest.objects.get_or_create(
         organization=organization, plan=found, defaults={"actor": actor, "at": now}

@@ -2,8 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from plans import views
+from plans import cancel_page, change_plan_page, session_limit_page, views
+
+CHANGE = "billing/change-plan/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("signup/", views.sign_up, name="sign_up"),
+    path(CHANGE, change_plan_page.change_plan, name="change_plan"),
+    path(f"{CHANGE}<slug:plan>/", change_plan_page.choose_plan, name="choose_plan"),
+    path(f"{CHANGE}<slug:plan>/demo/", change_plan_page.book_demo, name="book_demo"),
+    path("billing/upcoming-plan/cancel/", cancel_page.cancel_upcoming, name="cancel_upcoming"),
+    path("billing/cancel/", cancel_page.cancel_subscription, name="cancel_subscription"),
+    path("billing/cancel/undo/", cancel_page.undo, name="undo_cancel"),
+    path("billing/session-limit/", session_limit_page.session_limit, name="session_limit"),
 ]

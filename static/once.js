@@ -6,5 +6,9 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
   } else {
     form.dataset.sent = Date.now();
+    // What goes on in another tab is told here.
+    if (form.target && form.nextElementSibling?.matches(".sent")) {
+      form.nextElementSibling.hidden = false;
+    }
   }
 });

@@ -17,6 +17,7 @@ from accounts.models import Organization, User
 BILLING_PAGES = (
     "/billing/",
     "/billing/usage/",
+    "/billing/change-plan/",
     "/billing/wallet/",
     "/billing/payment-methods/",
     "/billing/invoices/",

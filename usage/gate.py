@@ -127,7 +127,7 @@ def _agent_limited(situation: Situation, question: Question) -> bool:
 
 
 def _agent_stops(situation: Situation, question: Question) -> bool:
-    return situation.agent_stops and situation.credits_left <= 0
+    return situation.agent_stops
 
 
 def _nothing_to_pay_with(situation: Situation, question: Question) -> bool:

@@ -67,7 +67,7 @@ def _event(made: Charge) -> dict[str, Any]:
         "period_id": made.period_id,
         "channel": report.channel,
         "meter": report.meter,
-        "started_at": report.facts["started_at"],
+        "started_at": report.started_at.isoformat(),
         "day": made.day.isoformat(),
         "quantity": str(rated.units),
         "allowance": str(rated.allowance),

@@ -45,6 +45,7 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
                 a.limited_at, p.starts_at, w.credits_gone_at,
                 (SELECT max(g.expires_at) FROM wallet_creditgrant g
                  WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at <= %(now)s))),
+       coalesce(w.credits_gone_at >= GREATEST(p.starts_at, a.limited_at), false),
        coalesce(a.when_exhausted, '') = 'stop'
 FROM accounts_organization o
 JOIN wallet_wallet w ON w.organization_id = o.id
@@ -136,7 +137,7 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
     pk, suspended, balance, overdraft, pause_when, paused = row[:6]
     version_id, grace_ends_at, session_limit, over_at = row[6:10]
     counters, credits_left, has_number, resource_used, batch_passed = row[10:15]
-    agent_known, limited, stops, is_stop = row[15:]
+    agent_known, limited, may_stop, used_up, is_stop = row[15:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -155,5 +156,6 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         batch_passed=batch_passed,
         agent_known=agent_known,
         agent_limited=bool(is_stop and limited),
-        agent_stops=bool(stops),
+        # A bonus that came after the last were used up lifts nothing; a top-up does.
+        agent_stops=bool(may_stop and (used_up or not credits_left)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from django import forms
@@ -26,8 +27,23 @@ from plans.applying import PlanRequest
 from plans.models import Period, Plan
 
 
+class PaidBy(StrEnum):
+    """How a plan that staff apply is paid."""
+
+    INVOICE = "invoice"
+    CARD = "card"
+    NONE = "none"
+
+
+PAID_BY = (
+    (PaidBy.INVOICE.value, "By invoice: it takes effect now, its bank payment comes later"),
+    (PaidBy.CARD.value, "By card: charged now, it takes effect once that is paid"),
+    (PaidBy.NONE.value, "Not at all: nothing is asked for"),
+)
+
+
 class WindowForm(ActForm):
-    """How long a period is, and whether it is invoiced."""
+    """How long a period is, and how it is paid."""
 
     days = forms.IntegerField(
         required=False,
@@ -36,12 +52,12 @@ class WindowForm(ActForm):
         help_text="Today is the first. Left empty, the plan's own period.",
     )
     last_day = DayField(required=False, label="Or the last day")
-    invoiced = forms.BooleanField(
+    charge = forms.ChoiceField(
+        choices=PAID_BY,
         required=False,
-        initial=True,
-        label="Issue an invoice",
-        widget=UnfoldBooleanSwitchWidget,
-        help_text="Staff record its bank payment later. Off: nothing is asked for.",
+        initial=PaidBy.INVOICE.value,
+        label="How it is paid",
+        widget=UnfoldAdminSelectWidget,
     )
     credit_unused = forms.BooleanField(
         required=False,
@@ -49,6 +65,10 @@ class WindowForm(ActForm):
         widget=UnfoldBooleanSwitchWidget,
         help_text="Takes off what was paid for the rest of the running period.",
     )
+
+    @property
+    def paid_by(self) -> PaidBy:
+        return PaidBy(self.cleaned_data["charge"] or PaidBy.INVOICE)
 
     def request(self) -> PlanRequest:
         """Answer what is asked for, as the verb reads it."""
@@ -58,7 +78,7 @@ class WindowForm(ActForm):
             days=values["days"],
             last_day=values["last_day"],
             credit_unused=values["credit_unused"],
-            invoiced=values["invoiced"],
+            invoiced=self.paid_by != PaidBy.NONE,
         )
 
 

@@ -99,6 +99,7 @@ def _show(request: HttpRequest, pk: int, page: ActPage) -> HttpResponse:
         return _preview_or_act(request, page, organization, form, actor)
     except Refusal as refusal:
         form.refuse(refusal)
+        form.begin_anew()
         return _render(request, page, organization, form)
 
 

@@ -8,9 +8,11 @@ from billing_portal.operating.money_acts import ADJUST, PAY, open_invoice
 from billing_portal.operating.organization_acts import DETAILS, SUSPEND, UNSUSPEND
 from billing_portal.operating.plan_acts import APPLY, EXTEND, RENEW
 from billing_portal.operating.refund_act import REFUND, refundable
+from billing_portal.operating.renewal_act import RENEWAL
+from billing_portal.operating.rental_acts import RENT, RETURN, held_by, rentable
 from plans.models import Subscription
 
-ACTS = (APPLY, RENEW, EXTEND, ADJUST, PAY, REFUND, SUSPEND, UNSUSPEND)
+ACTS = (APPLY, RENEW, RENEWAL, EXTEND, ADJUST, PAY, REFUND, RENT, RETURN, SUSPEND, UNSUSPEND)
 BY_NAME = {page.name: page for page in (*ACTS, DETAILS)}
 
 
@@ -23,10 +25,13 @@ def acts_for(organization: Organization) -> list[ActPage]:
     offered = {
         "apply": True,
         "renew": subscription is not None and not on_trial,
+        "renewal": True,
         "extend": on_trial,
         "adjust": True,
         "pay": open_invoice(organization) is not None,
         "refund": refundable(organization).exists(),
+        "rent": bool(rentable(organization)),
+        "return": held_by(organization).exists(),
         "suspend": not organization.is_suspended,
         "unsuspend": organization.is_suspended,
     }

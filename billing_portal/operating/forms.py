@@ -80,6 +80,11 @@ class ActForm(RefusableForm):
         # A form that comes back says why; what it asks comes first, the reason last.
         self.order_fields([*(name for name in self.fields if name != "reason"), "reason"])
 
+    def begin_anew(self) -> None:
+        """Take another token: what was refused under the old one is not done by trying again."""
+        name = self.add_prefix("token")
+        self.data = {**{key: self.data[key] for key in self.data}, name: str(uuid.uuid4())}
+
     @property
     def copies(self) -> list[str]:
         """The fields once more as hidden inputs, for the page on which they are confirmed."""

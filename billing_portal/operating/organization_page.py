@@ -10,13 +10,12 @@ from django_countries import countries
 from accounts.admin_base import link_to
 from accounts.letters import readers
 from accounts.models import Act, Agent, Letter, Membership, Organization
+from billing_portal.gate_answers import gate_answers
 from billing_portal.operating.look import day, label
 from billing_portal.operating.money_tables import money_tables, open_disputes
 from billing_portal.operating.tables import Cell, Table, at, list_of
 from plans.models import Period, Rental
-from plans.terms import CHANNELS
 from usage.breakdown import Row, breakdown
-from usage.gate import Answer, Question, ask
 from usage.models import UsageEvent
 from usage.overview import Overview, overview
 from wallet.credits import plain
@@ -43,16 +42,6 @@ def facts(organization: Organization, *, now: dt.datetime) -> dict[str, Any]:
         "details": _details(organization),
         "disputes": open_disputes(organization),
     }
-
-
-def gate_answers(organization: Organization, *, now: dt.datetime) -> list[tuple[str, Answer]]:
-    """Ask the gate what the platform would ask, because staff are asked why they cannot call."""
-    questions = [(f"{channel} calls", {"kind": "call", "channel": channel}) for channel in CHANNELS]
-    questions += [("messages", {"kind": "message"}), ("sessions", {"kind": "session"})]
-    return [
-        (words.capitalize(), ask(Question(organization.external_id, **asked), now=now))
-        for words, asked in questions
-    ]
 
 
 def tabs(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from accounts.letters import readers
 from accounts.models import Organization
 from billing_portal.operating.look import day, days
+from invoices.models import Invoice
 from plans.changes import ChangeSet
+from plans.following import scheduled_change
 from plans.models import Period, PlanVersion
 from plans.periods import Window
 from plans.reading import UNLIMITED, amount, terms_in_words
@@ -113,6 +115,11 @@ def _credits(change: ChangeSet, now: dt.datetime) -> list[Change]:
 
 def _losses(change: ChangeSet) -> list[str]:
     lost = []
+    voided = voided_invoice(change)
+    if voided:
+        lost.append(
+            f"Invoice {voided} over {voided.total.display()}, which is unpaid, becomes void"
+        )
     if change.days_lost:
         lost.append(f"{days(change.days_lost)} of the running period")
     if change.plan_credits_expired:
@@ -123,12 +130,25 @@ def _losses(change: ChangeSet) -> list[str]:
     return lost
 
 
+def voided_invoice(change: ChangeSet) -> Invoice | None:
+    """Answer the unpaid renewal's invoice that is void as soon as the change takes effect."""
+    previous = change.previous
+    if previous is None or not previous.is_unpaid or previous.invoice is None:
+        return None
+    return previous.invoice if previous.invoice.status == Invoice.Status.OPEN else None
+
+
 def _notes(change: ChangeSet) -> list[str]:
-    return [
+    over_limits = [
         f"{_name(over.resource)}: there are {over.used}, the plan allows {over.limit}. "
         "Nothing is deleted; no more can be added."
         for over in change.over_limits
     ]
+    upcoming = scheduled_change(change.organization)
+    if upcoming and change.source != Period.Source.RENEWED:
+        words = f"The change to {upcoming.plan} on {day(upcoming.starts_on)} is dropped."
+        return [*over_limits, words]
+    return over_limits
 
 
 def _bill(change: ChangeSet) -> Bill | None:

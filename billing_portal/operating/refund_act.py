@@ -31,7 +31,7 @@ class RefundNotMade(Refusal):
     """Stripe refused the refund for good; nothing was refunded."""
 
     code = "invalid"
-    remedy = "Open the form anew to try again."
+    remedy = "Try again, or look at Stripe what is wrong."
 
 
 class RefundForm(ActForm):

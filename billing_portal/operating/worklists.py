@@ -13,8 +13,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.models import Organization
 from billing_portal.operating.glances import glance, with_glances
 from invoices.models import Invoice
-from payments.models import Dispute
-from plans.models import PlanVersion
+from payments.models import Dispute, Payment
+from plans.models import DemoRequest, Period, PlanVersion, Purchase, Subscription
 from plans.standing import Badge
 from usage.bell import Bell
 from wallet.models import CreditGrant, Wallet
@@ -35,39 +35,48 @@ class Worklist:
     find: Find
 
 
-def _over(now: dt.datetime) -> Q:
-    return Q(subscription__period__ends_at__lte=now) | Q(subscription__period__used_up_at__lte=now)
-
-
 def _running(now: dt.datetime) -> Q:
-    return Q(subscription__isnull=False) & ~_over(now)
+    # Where a field is empty a comparison is neither true nor false, so it cannot be turned round.
+    over = Subscription.objects.filter(organization=OuterRef("pk"))
+    period = Period.objects.filter(current_of__in=over)
+    ended = Q(renews_until__isnull=True, ends_at__lte=now) | Q(renews_until__lte=now)
+    ended |= Q(used_up_at__lte=now) | Q(grace_ends_at__lte=now)
+    return Q(subscription__isnull=False) & ~Exists(period.filter(ended))
 
 
 _TRIAL = Q(subscription__version__kind=PlanVersion.Kind.TRIAL)
 _REMINDED = Q(subscription__period__reminded_at__isnull=False)
+_CANCELED = Q(subscription__canceled_at__isnull=False)
+_UNPAID = Q(subscription__period__grace_ends_at__isnull=False)
+_FAILED = _UNPAID & Q(subscription__period__failed_at__isnull=False)
 
 
 def with_badge(organizations: Organizations, badge: Badge, *, now: dt.datetime) -> Organizations:
     """Answer the organizations that show a badge now."""
     match badge:
         case Badge.NONE:
-            asked = Q(subscription__isnull=True)
+            return organizations.filter(subscription__isnull=True)
+        case Badge.CANCELED:
+            return organizations.filter(_CANCELED)
         case Badge.EXPIRED:
-            asked = Q(subscription__isnull=False) & _over(now)
+            asked = ~_running(now)
+        case Badge.PAYMENT_ISSUE:
+            asked = _running(now) & _FAILED
         case Badge.TRIAL:
             asked = _running(now) & _TRIAL & ~_REMINDED
         case Badge.TRIAL_ENDING:
             asked = _running(now) & _TRIAL & _REMINDED
         case Badge.ACTIVE:
-            asked = _running(now) & ~_TRIAL
-        case _:
-            return organizations.none()
-    return organizations.filter(asked)
+            running_well = Q(subscription__period__failed_at__isnull=True) | ~_UNPAID
+            asked = _running(now) & ~_TRIAL & running_well
+    mine = Q(subscription__isnull=False, subscription__canceled_at__isnull=True)
+    return organizations.filter(mine & asked)
 
 
 def ending_soon(organizations: Organizations, now: dt.datetime) -> Organizations:
-    """Answer those whose plan ends within seven days."""
-    soon = Q(subscription__period__ends_at__lte=now + SOON)
+    """Answer those whose plan ends within seven days, and does not renew by itself."""
+    period = "subscription__period__"
+    soon = Q(**{f"{period}ends_at__lte": now + SOON, f"{period}renews_until__isnull": True})
     return organizations.filter(_running(now) & ~_TRIAL & soon)
 
 
@@ -110,6 +119,38 @@ def overdue(organizations: Organizations, now: dt.datetime) -> Organizations:
     return organizations.filter(Exists(invoices))
 
 
+def in_grace(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those whose renewal could not be charged, and whose access goes on for some days."""
+    return organizations.filter(_running(now) & _FAILED)
+
+
+def grace_over(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those whose renewal was not paid within the grace."""
+    return organizations.filter(subscription__period__grace_ends_at__lte=now)
+
+
+def changing(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those with another plan that takes effect on a later day."""
+    return organizations.filter(scheduled_change__isnull=False)
+
+
+def want_demo(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those that asked to be shown a plan on which they have not been since."""
+    later = Period.objects.filter(
+        organization=OuterRef("organization"),
+        version__plan=OuterRef("plan"),
+        starts_at__gte=OuterRef("at"),
+    )
+    asked = DemoRequest.objects.filter(organization=OuterRef("pk"))
+    return organizations.filter(Exists(asked.filter(~Exists(later))))
+
+
+def bought(organizations: Organizations, now: dt.datetime) -> Organizations:
+    """Answer those that have paid for a plan that has not begun."""
+    waiting = Purchase.objects.filter(period=None, payment__status=Payment.Status.PAID)
+    return organizations.filter(Exists(waiting.filter(organization=OuterRef("pk"))))
+
+
 def disputed(organizations: Organizations, now: dt.datetime) -> Organizations:
     """Answer those with a payment that its card's holder contests."""
     disputes = Dispute.objects.filter(status=Dispute.Status.OPEN)
@@ -149,6 +190,41 @@ WORKLISTS = (
         "Running plans on which nothing starts until credits are added.",
         "block",
         blocked_by_balance,
+    ),
+    Worklist(
+        "grace",
+        "Payment issues",
+        "A renewal could not be charged; access goes on for some days.",
+        "credit_card_off",
+        in_grace,
+    ),
+    Worklist(
+        "grace-over",
+        "Stopped unpaid",
+        "A renewal was not paid within its grace; everything has stopped.",
+        "money_off",
+        grace_over,
+    ),
+    Worklist(
+        "upcoming",
+        "Upcoming changes",
+        "Another plan takes effect on a later day.",
+        "upcoming",
+        changing,
+    ),
+    Worklist(
+        "demos",
+        "Demo requests",
+        "Asked to be shown an enterprise plan.",
+        "slideshow",
+        want_demo,
+    ),
+    Worklist(
+        "bought",
+        "Paid, not begun",
+        "A plan is paid for and has not taken effect yet.",
+        "hourglass_disabled",
+        bought,
     ),
     Worklist(
         "overdue",

@@ -33,7 +33,7 @@ def call(
         "voice_tier": tier,
         "connected": connected,
         "seconds": seconds,
-        "started_at": _began(world, lasted, started_at).isoformat(),
+        "started_at": _began(world, lasted, said=started_at, event_id=id).isoformat(),
     }
     report(world, event, event_id=id)
 
@@ -52,7 +52,7 @@ def message(
         "agent": agent,
         "direction": direction,
         "count": count,
-        "at": world.now.isoformat(),
+        "at": _began(world, dt.timedelta(), event_id=id).isoformat(),
     }
     report(world, event, event_id=id)
 
@@ -68,7 +68,7 @@ def session(
 ) -> None:
     """Report a finished conversation."""
     lasted = dt.timedelta(microseconds=int(hours * 3_600_000_000))
-    began = _began(world, lasted, started_at)
+    began = _began(world, lasted, said=started_at, event_id=id)
     event = {
         "kind": "session",
         "agent": agent,
@@ -93,7 +93,7 @@ def meter(
         "agent": agent,
         "meter": name,
         "quantity": f"{quantity:f}",
-        "at": world.now.isoformat(),
+        "at": _began(world, dt.timedelta(), event_id=id).isoformat(),
     }
     report(world, event, event_id=id)
 
@@ -147,14 +147,30 @@ def gate(
     world.answer = ask(question, now=world.now)
 
 
-def _began(world: World, lasted: dt.timedelta, said: dt.datetime | None) -> dt.datetime:
-    """Answer when work began: as said, else it ended just now, but not before the period."""
+def _began(
+    world: World,
+    lasted: dt.timedelta,
+    *,
+    said: dt.datetime | None = None,
+    event_id: str | None,
+) -> dt.datetime:
+    """Answer when work began: as said, else it ended just now, but not before the period.
+
+    What is reported again under its id began when it did.
+    """
     if said is not None:
         return world.clock.instant(said)
-    began = world.now - lasted
+    if event_id in world.began:
+        return world.began[event_id]
+    # To the second, as a platform says it.
+    began = world.now.replace(microsecond=0) - lasted
     subscription = (
         Subscription.objects.select_related("period")
         .filter(organization=world.organization)
         .first()
     )
-    return max(began, subscription.period.starts_at) if subscription else began
+    if subscription:
+        began = max(began, subscription.period.starts_at)
+    if event_id is not None:
+        world.began[event_id] = began
+    return began

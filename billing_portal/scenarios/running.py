@@ -31,7 +31,11 @@ from plans.provisioning import NewOrganization
 logger = structlog.get_logger(__name__)
 
 CATALOGUES = settings.BASE_DIR / "plans" / "catalogues"
-OUTBOX = "django.core.mail.backends.locmem.EmailBackend"
+SETTINGS = {
+    "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
+    "STRIPE_WEBHOOK_SECRETS": [SECRET],
+    "QUEUE_HINTS": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def run_file(file: str, *, keep_going: bool = False) -> Outcome:
     failures: list[str] = []
     try:
         scenario = read_scenario(Path(file))
-        with override_settings(EMAIL_BACKEND=OUTBOX, STRIPE_WEBHOOK_SECRETS=[SECRET]):
+        with override_settings(**SETTINGS):
             mail.outbox = []
             for found in _failures(scenario):
                 failures += found

@@ -40,6 +40,7 @@ class World:
     answer: Answer | None = None
     charged: Result | None = None
     cards: dict[str, str] = field(default_factory=dict)
+    began: dict[str, dt.datetime] = field(default_factory=dict)
     letters_seen: int = field(default=0)
     entries_seen: int = field(default=0)
 

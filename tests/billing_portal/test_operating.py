@@ -54,7 +54,7 @@ def acme() -> Organization:
 
 @time_machine.travel(MARCH_1 + 10 * DAY, tick=False)
 def test_a_preview_shows_before_and_after_and_changes_nothing(acme: Organization) -> None:
-    preview = look(operator(), acme, "apply", plan="starter", days="45", invoiced="on")
+    preview = look(operator(), acme, "apply", plan="starter", days="45", charge="invoice")
 
     words = text_of(preview)
     assert "Trial v1" in words
@@ -69,7 +69,7 @@ def test_a_preview_shows_before_and_after_and_changes_nothing(acme: Organization
 def test_what_was_confirmed_is_done_and_signed_with_its_reason(acme: Organization) -> None:
     client = operator()
 
-    done = do(client, acme, "apply", plan="starter", days="45", invoiced="on", reason="Signed")
+    done = do(client, acme, "apply", plan="starter", days="45", charge="invoice", reason="Signed")
 
     assert done.url == address(acme)
     period = Subscription.objects.get().period
@@ -83,7 +83,7 @@ def test_what_was_confirmed_is_done_and_signed_with_its_reason(acme: Organizatio
 
 @time_machine.travel(MARCH_1, tick=False)
 def test_a_confirmation_that_is_sent_twice_is_done_once(acme: Organization) -> None:
-    client, asked = operator(), {"plan": "starter", "invoiced": "on"}
+    client, asked = operator(), {"plan": "starter", "charge": "invoice"}
     preview = look(client, acme, "apply", **asked)
 
     confirm(client, acme, "apply", preview, **asked)
@@ -97,7 +97,7 @@ def test_a_confirmation_that_is_sent_twice_is_done_once(acme: Organization) -> N
 
 @time_machine.travel(MARCH_1, tick=False)
 def test_what_moved_meanwhile_is_shown_anew_and_not_done(acme: Organization) -> None:
-    client, asked = operator(), {"plan": "starter", "invoiced": "on"}
+    client, asked = operator(), {"plan": "starter", "charge": "invoice"}
     preview = look(client, acme, "apply", **asked)
     apply(acme, "starter", now=MARCH_1 + dt.timedelta(minutes=1))
 

@@ -52,6 +52,7 @@ class World:
             "event_id": "call-1",
             "event": "call-1",
             "agent": "main",
+            "plan": "starter",
             "item": "phone_number",
             "reference": "+15550100",
             "pk": str(self.home.pk),

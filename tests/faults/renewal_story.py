@@ -1,0 +1,241 @@
+"""Renewals of many organizations on one morning, and a reaper that kills their workers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.core import mail
+from django.db import connection
+
+from accounts.letters import deliver_due
+from accounts.models import Letter, Organization
+from billing_portal.doctor import examine
+from invoices.documents import find_document, render_due
+from invoices.models import Document, Invoice
+from payments.models import Payment
+from payments.resolving import resolve_due
+from plans.dunning import collect_due, follow_payments
+from plans.models import Subscription
+from plans.reminding import remind_due
+from plans.renewing import renew_due
+from tests.fakes.stripe_world import Answered, Killed
+from tests.plans.life import Life, build_monthly
+from wallet.balances import balances
+from wallet.granting import expire_due
+from wallet.models import CreditGrant
+
+DUE = dt.datetime(2026, 4, 1, 0, 1, tzinfo=dt.UTC)
+INTENTS = "/v1/payment_intents"
+WALLET_LOCKED = re.compile('FROM "wallet_wallet".*FOR UPDATE', re.S)
+Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A step of a renewal at which the process may die, before or after a statement.
+
+    It is a step of an organization, or of the row that the statement is for.
+    """
+
+    name: str
+    statement: str = ""
+    after: bool = True
+    of_row: bool = False
+
+    def is_at(self, sql: str, params: object) -> bool:
+        return bool(self.statement) and bool(re.search(self.statement, f"{sql} {params}", re.S))
+
+
+CHARGED, DONE = Point("charged, no answer yet"), Point("done, not acknowledged")
+MAILED = Point("mailed, not written down", '^UPDATE "accounts_letter" SET .*"sent_at"', False, True)
+POINTS = (
+    Point("due row claimed", 'FROM "plans_subscription".*FOR UPDATE'),
+    Point("new period inserted", '^INSERT INTO "plans_period"'),
+    Point("old plan credits expired", 'wallet_post.*"kind": "expiry"'),
+    Point("new plan credits granted", 'wallet_post.*"kind": "plan_credits"'),
+    Point("invoice drafted", '^INSERT INTO "invoices_invoice" '),
+    Point("lines written", '^INSERT INTO "invoices_invoiceline"'),
+    Point("invoice numbered and open", '^UPDATE "invoices_invoice" SET .*"number"'),
+    Point("attempt committed, not asked", '^UPDATE "payments_payment" SET "asked_at"', after=False),
+    CHARGED,
+    Point("answer come, not committed", '^UPDATE "payments_payment" SET .*"settled_at"'),
+    Point("answer committed", '^SELECT "plans_period"."organization_id"', after=False),
+    Point("receipt rendered, not kept", '^UPDATE "invoices_document" SET .*"pdf"', False, True),
+    MAILED,
+    DONE,
+)
+
+
+class Reaper:
+    """Kills at a point, each organization or row once, or anywhere by chance."""
+
+    def __init__(
+        self, kills: int, *, point: Point | None = None, chance: float = 0, seed: int = 0
+    ) -> None:
+        self.left, self.point, self.chance = kills, point, chance
+        self.kills: list[str] = []
+        self._dice, self._lock, self._here = (
+            random.Random(seed),
+            threading.Lock(),
+            threading.local(),
+        )
+        self._dead: set[object] = set()
+
+    def __call__(
+        self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        """Stand between Django and the database."""
+        if WALLET_LOCKED.search(sql):
+            self._here.organization = params[0]
+        here = self.point if self.point and self.point.is_at(sql, params) else None
+        after = self.point.after if self.point else self._dice.random() < 0.5
+        row = params[-1] if here and here.of_row else None
+        if not after:
+            self._strike(here, sql, params, row)
+        answer = execute(sql, params, many, context)
+        if after:
+            self._strike(here, sql, params, row)
+        return answer
+
+    def is_at(self, point: Point | None) -> None:
+        """Be told that something has come to a point that no statement marks."""
+        here = point if point and point == self.point else None
+        self._strike(here, "", (), len(self.kills) if point == DONE else None)
+
+    @property
+    def mails_lost(self) -> int:
+        """Answer how many died between sending a mail and writing it down."""
+        return self.kills.count(MAILED.name)
+
+    def _strike(self, here: Point | None, sql: str, params: object, row: object) -> None:
+        who = row if row is not None else getattr(self._here, "organization", None)
+        with self._lock:
+            due = here is not None and who not in self._dead
+            if self.left <= 0 or not (due or self._dice.random() < self.chance):
+                return
+            self.left -= 1
+            self._dead.add(who)
+            places = [point.name for point in POINTS if point.is_at(sql, params)]
+            self.kills.append(places[0] if places else here.name if here else "elsewhere")
+        raise Killed
+
+
+class Morning(Life):
+    """The morning on which many organizations renew: 99.00 and 100 credits each."""
+
+    def __init__(self, organizations: int, reaper: Reaper) -> None:
+        self.reaper = Reaper(0)
+        super().__init__(DUE.replace(month=3, day=1, hour=9))
+        build_monthly()
+        self.organizations = [self.subscriber(f"Org {n}") for n in range(organizations)]
+        Letter.objects.all().delete()
+        mail.outbox.clear()
+        self.now, self.reaper = DUE, reaper
+        self._clock = threading.Lock()
+
+    def work(self, *, renders: bool = True, now: dt.datetime | None = None) -> None:
+        """Be a worker for one round of the timetable, by its own clock; it may die in it."""
+        now = now or self.now
+        sweeps: list[Callable[..., object]] = [
+            renew_due,
+            expire_due,
+            remind_due,
+            partial(resolve_due, gateway=self.gateway),
+            partial(collect_due, gateway=self.gateway),
+            follow_payments,
+            *([render_due] if renders else []),
+            partial(deliver_due, find_document=find_document),
+        ]
+        with connection.execute_wrapper(self.reaper):
+            for sweep in sweeps:
+                sweep(now=now)
+                self.reaper.is_at(DONE)
+
+    def work_and_rise_again(self, *, renders: bool = True, rounds: int = 10_000) -> None:
+        """Work until a whole round is survived; whoever dies is started again a little later."""
+        for _ in range(rounds):
+            try:
+                return self.work(renders=renders)
+            except Killed:
+                self.pass_time_for_all(seconds=20)
+        raise AssertionError("no round is survived")
+
+    def pass_time_for_all(self, **span: float) -> None:
+        """Move the clock while other workers look at it."""
+        with self._clock:
+            self.pass_time(**span)
+
+    def wait_for_the_rest(self) -> None:
+        """Let leases run out and unknown payments be looked at; nobody dies any more."""
+        self.reaper.left = 0
+        for minutes in (11, 11, 11, 31, 61, 61):
+            self.pass_time(minutes=minutes)
+            self.work()
+
+    def _pass_on(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answered:
+        charges = method == "POST" and path.startswith(INTENTS)
+        if charges:
+            self.reaper.is_at(None)
+        answered = super()._pass_on(method, path, body, headers)
+        if charges:
+            self.reaper.is_at(CHARGED)
+        return answered
+
+    def found_wrong(self) -> list[str]:
+        """Answer every figure of an organization that is not what one renewal comes to."""
+        wrong = [finding.code for finding in examine(now=self.now) if not finding.ok]
+        mails = Counter((letter.to[0], letter.extra_headers["X-Letter"]) for letter in mail.outbox)
+        twice = sum(mails.values()) - len(mails)
+        if twice > self.reaper.mails_lost:
+            wrong.append(f"{twice} letters mailed again")
+        charged = Counter(charge["metadata"].get("payment") for charge in self.fake.moved())
+        for organization in self.organizations:
+            wrong += [f"{organization}: {figure}" for figure in self._of(organization, charged)]
+        return wrong
+
+    def _of(self, organization: Organization, charged: Mapping[str, int]) -> list[str]:
+        payments = Payment.objects.filter(organization=organization)
+        letters = Letter.objects.filter(organization=organization)
+        figures: dict[str, tuple[object, object]] = {
+            "periods": (
+                [f"{p.number} {p.first_day}" for p in organization.periods.order_by("number")],
+                ["1 2026-03-01", "2 2026-04-01"],
+            ),
+            "current": (
+                list(
+                    Subscription.objects.filter(organization=organization).values_list(
+                        "period__number", "period__grace_ends_at"
+                    )
+                ),
+                [(2, None)],
+            ),
+            "invoices": (
+                list(Invoice.objects.filter(organization=organization).values_list("status")),
+                [("paid",)],
+            ),
+            "payments": ([payment.status for payment in payments], ["paid"]),
+            "charges": (sum(charged[str(payment.token)] for payment in payments), 1),
+            "grants": (CreditGrant.objects.filter(organization=organization).count(), 2),
+            "plan credits": (balances(organization, now=self.now).plan_credits, 100),
+            "letters": (
+                list(letters.values_list("code", "status")),
+                [("payment_received", "sent")],
+            ),
+            "documents": (
+                list(
+                    Document.objects.filter(invoice__organization=organization)
+                    .order_by("number")
+                    .values_list("kind", "status")
+                ),
+                [("invoice", "rendered"), ("receipt", "rendered")],
+            ),
+        }
+        return [f"{name} {is_} not {must}" for name, (is_, must) in figures.items() if is_ != must]
