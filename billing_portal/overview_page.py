@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from accounts.choosing import billing_page, choice_of, person
 from accounts.models import Organization
 from invoices.listing import list_invoices
-from plans.choosing_plan import may_choose
 from usage.overview import overview
 from wallet.history import history
 
@@ -39,7 +38,6 @@ def overview_page(request: HttpRequest, organization: Organization) -> HttpRespo
     today = organization.today(now)
     context = {
         "overview": overview(organization, now=now),
-        "may_choose": may_choose(organization),
         "listing": list_invoices(organization, asked={}, today=today, size=MOST_RECENT),
         "history": history(organization, asked={}, size=MOST_RECENT),
     }

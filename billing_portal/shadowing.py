@@ -114,12 +114,10 @@ def _fill(model: type[Model], rows: Rows, schema: str) -> str:
 def _number_on(models: Iterable[type[Model]]) -> None:
     """Let the copies' own sequences go on behind the ids that are copied."""
     counted = [model._meta for model in models if model._meta.pk.db_returning]
-    numbered = ", ".join(
-        f"setval(pg_get_serial_sequence('pg_temp.{meta.db_table}', '{meta.pk.column}'), "
-        f"(SELECT coalesce(max({meta.pk.column}), 0) + 1 FROM pg_temp.{meta.db_table}))"
-        for meta in counted
-    )
-    _run(f"SELECT {numbered}")
+    for meta in counted:
+        table, column = f"pg_temp.{meta.db_table}", meta.pk.column
+        last = f"SELECT coalesce(max({column}), 0) + 1 FROM {table}"  # noqa: S608 - names of our own tables
+        _run(f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), ({last}))")
 
 
 def _run(statement: str) -> None:

@@ -19,7 +19,7 @@ from accounts.refusals import Refusal
 from billing_portal.operating.act_forms import BulkRenewForm
 from billing_portal.operating.act_pages import require_operator, tell_workers
 from billing_portal.operating.look import day
-from billing_portal.operating.previews import voided_invoice
+from billing_portal.operating.previews import unpaid_renewal
 from plans.applying import PlanRequest, apply_plan, propose
 from plans.changes import ChangeSet
 from plans.models import Period
@@ -55,7 +55,7 @@ class Row:
         ]
         if self.renewed_today:
             minds.insert(0, "renewed today already")
-        voided = voided_invoice(self.change) if self.change else None
+        voided = unpaid_renewal(self.change.previous) if self.change else None
         if voided:
             minds.insert(0, f"voids unpaid {voided}")
         if self.organization.is_suspended:

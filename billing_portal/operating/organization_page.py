@@ -13,8 +13,11 @@ from accounts.models import Act, Agent, Letter, Membership, Organization
 from billing_portal.gate_answers import gate_answers
 from billing_portal.operating.look import day, label
 from billing_portal.operating.money_tables import money_tables, open_disputes
+from billing_portal.operating.previews import unpaid_renewal
+from billing_portal.operating.renewal_act import CHOICES, renewal_choice
 from billing_portal.operating.tables import Cell, Table, at, list_of
 from plans.models import Period, Rental
+from plans.rented import rented
 from usage.breakdown import Row, breakdown
 from usage.models import UsageEvent
 from usage.overview import Overview, overview
@@ -41,6 +44,9 @@ def facts(organization: Organization, *, now: dt.datetime) -> dict[str, Any]:
         "tabs": tabs(organization, stands, now=now),
         "details": _details(organization),
         "disputes": open_disputes(organization),
+        "renewal": CHOICES[renewal_choice(organization)],
+        "rented": rented(organization, stands.standing.version),
+        "unpaid": unpaid_renewal(stands.standing.period),
     }
 
 

@@ -87,8 +87,8 @@ def _apply_by_card(
     )
     if payment is not None and payment.status != Payment.Status.PAID:
         return (
-            f"{payment.card} was asked for {payment.amount.display()} and its bank has not answered "
-            "yet: the payment is pending, and the plan takes effect as soon as it is paid."
+            f"{payment.card} was asked for {payment.amount.display()} and has not answered yet: "
+            "the payment is pending, and the plan takes effect as soon as it is paid."
         )
     paid = f"{payment.amount.display()} was charged to {payment.card}. " if payment else ""
     return paid + _is_on(organization, subscription.get().period)

@@ -115,7 +115,7 @@ def _credits(change: ChangeSet, now: dt.datetime) -> list[Change]:
 
 def _losses(change: ChangeSet) -> list[str]:
     lost = []
-    voided = voided_invoice(change)
+    voided = unpaid_renewal(change.previous)
     if voided:
         lost.append(
             f"Invoice {voided} over {voided.total.display()}, which is unpaid, becomes void"
@@ -130,12 +130,11 @@ def _losses(change: ChangeSet) -> list[str]:
     return lost
 
 
-def voided_invoice(change: ChangeSet) -> Invoice | None:
-    """Answer the unpaid renewal's invoice that is void as soon as the change takes effect."""
-    previous = change.previous
-    if previous is None or not previous.is_unpaid or previous.invoice is None:
+def unpaid_renewal(period: Period | None) -> Invoice | None:
+    """Answer the open invoice of a period that runs, or ran, on grace; any other plan voids it."""
+    if period is None or not period.is_unpaid or period.invoice is None:
         return None
-    return previous.invoice if previous.invoice.status == Invoice.Status.OPEN else None
+    return period.invoice if period.invoice.status == Invoice.Status.OPEN else None
 
 
 def _notes(change: ChangeSet) -> list[str]:

@@ -18,8 +18,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 
 from accounts.models import Organization
 from accounts.refusals import Refusal
-from billing_portal.operating.forms import RefusableForm
 from billing_portal.operating.doctoring import MAY_LOOK
+from billing_portal.operating.forms import RefusableForm
 from billing_portal.rehearsing import DAYS, Rehearsal, rehearse
 
 PAID, DECLINED = "paid", "declined"

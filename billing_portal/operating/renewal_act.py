@@ -49,7 +49,10 @@ def _preview(organization: Organization, form: ActForm, now: dt.datetime) -> Pre
     if was == wanted:
         raise Invalid("That is how it is already.", field="auto_renew")
     before, after = (_effect(organization, choice) for choice in (was, wanted))
-    changes = {"Renews by itself": (CHOICES[was], CHOICES[wanted]), "After its last day": (before, after)}
+    changes = {
+        "Renews by itself": (CHOICES[was], CHOICES[wanted]),
+        "After its last day": (before, after),
+    }
     notes = ("The running period stays as it is. No letter is sent.",)
     return Preview(f"{was}:{wanted}:{before}:{after}", changes_of(changes), notes=notes)
 

@@ -14,7 +14,7 @@ from accounts.models import Organization
 from billing_portal.operating.glances import glance, with_glances
 from invoices.models import Invoice
 from payments.models import Dispute, Payment
-from plans.models import DemoRequest, Period, PlanVersion, Purchase, Subscription
+from plans.models import DemoRequest, Period, PlanVersion, Purchase
 from plans.standing import Badge
 from usage.bell import Bell
 from wallet.models import CreditGrant, Wallet
@@ -36,9 +36,9 @@ class Worklist:
 
 
 def _running(now: dt.datetime) -> Q:
+    """Write when a plan runs, as ``Period.is_over`` says it of one."""
     # Where a field is empty a comparison is neither true nor false, so it cannot be turned round.
-    over = Subscription.objects.filter(organization=OuterRef("pk"))
-    period = Period.objects.filter(current_of__in=over)
+    period = Period.objects.filter(current_of__organization=OuterRef("pk"))
     ended = Q(renews_until__isnull=True, ends_at__lte=now) | Q(renews_until__lte=now)
     ended |= Q(used_up_at__lte=now) | Q(grace_ends_at__lte=now)
     return Q(subscription__isnull=False) & ~Exists(period.filter(ended))

@@ -76,7 +76,9 @@ def session(
         "ended_at": (began + lasted).isoformat(),
         "answered": answered,
     }
-    report(world, event, event_id=id)
+    # What cannot have ended by now, because its period has just begun, is reported when it ends.
+    ended = began + lasted if started_at is None else world.now
+    report(world, event, event_id=id, at=max(world.now, ended))
 
 
 def meter(
@@ -98,7 +100,13 @@ def meter(
     report(world, event, event_id=id)
 
 
-def report(world: World, event: dict[str, Any], *, event_id: str | None) -> None:
+def report(
+    world: World,
+    event: dict[str, Any],
+    *,
+    event_id: str | None,
+    at: dt.datetime | None = None,
+) -> None:
     """Report one usage event, as the platform does.
 
     :raises Refused: it was not charged.
@@ -107,9 +115,7 @@ def report(world: World, event: dict[str, Any], *, event_id: str | None) -> None
         "organization": world.organization.external_id,
         "id": event_id or f"step-{world.step}",
     }
-    # What cannot have ended by now, because its period has just begun, is reported when it ends.
-    ended = dt.datetime.fromisoformat(event.get("ended_at") or world.now.isoformat())
-    [result] = charge([{**named, **event}], now=max(world.now, ended))
+    [result] = charge([{**named, **event}], now=at or world.now)
     if result.code:
         raise Refused(result.code, result.message)
     world.charged = result

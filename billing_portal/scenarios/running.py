@@ -89,6 +89,7 @@ def _failures(scenario: Scenario) -> Iterator[list[str]]:
 
 
 def begin_story(scenario: Scenario) -> World:
+    """Answer the world in which a story's first step is performed."""
     clock = Clock.at(scenario.starts_at, scenario.zone)
     _load_catalogue(scenario, clock)
     return World(

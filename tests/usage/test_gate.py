@@ -163,11 +163,14 @@ def test_the_first_rule_that_applies_is_the_answer() -> None:
     assert order == [
         "organization_suspended",
         "subscription_ended",
+        "payment_overdue",
         "channel_not_in_plan",
         "voice_tier_not_in_plan",
         "no_phone_number",
         "call_quota_reached",
         "session_limit_reached",
+        "agent_limit_reached",
+        "plan_credits_exhausted",
         "balance_exhausted",
     ]
     acme = on_starter(channels=["web"], quotas={"outbound_calls": 1})
