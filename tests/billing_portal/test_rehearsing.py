@@ -24,8 +24,7 @@ from billing_portal.passing import Passage, settle
 from billing_portal.rehearsing import rehearse
 from billing_portal.scenarios.passing import StoryStage
 from billing_portal.scenarios.reading import read_scenario
-from billing_portal.scenarios.running import OUTBOX, begin_story
-from billing_portal.scenarios.stripe_side import SECRET
+from billing_portal.scenarios.running import SETTINGS, begin_story
 from billing_portal.scenarios.world import World
 from billing_portal.shadowing import shadow_of
 from plans.models import Period, Site
@@ -52,7 +51,7 @@ STORIES: dict[str, tuple[list[dict[str, Any]], bool]] = {
 
 @pytest.fixture(autouse=True)
 def _nothing_outside() -> Iterator[None]:
-    with override_settings(EMAIL_BACKEND=OUTBOX, STRIPE_WEBHOOK_SECRETS=[SECRET]):
+    with override_settings(**SETTINGS):
         yield
 
 
@@ -132,19 +131,21 @@ def test_a_declined_renewal_is_told_with_retries_letters_and_the_day_on_which_al
     assert "payment_overdue" in next(one.words for one in found if one.kind == Kind.GATE)
 
 
-def test_nothing_of_a_rehearsal_stays(tmp_path: Path, mailoutbox: list[Any]) -> None:
+def test_nothing_of_a_rehearsal_stays(tmp_path: Path) -> None:
     world = told(ON_TEAM, tmp_path)
     asked_before, before, letters = world.stripe.fake.book(), footprint(), len(mail.outbox)
+    hints = list(connection.run_on_commit)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("socket.socket.connect", _no_network)
+        patch.setattr("django.conf.settings.QUEUE_HINTS", True)
         found = rehearse(world.organization, now=world.now, card_declines=False)
 
     assert Kind.CHARGE in {one.kind for one in found.happenings}
     assert footprint() == before
     assert world.stripe.fake.book() == asked_before
     assert len(mail.outbox) == letters
-    assert transaction.get_connection().run_on_commit == []
+    assert connection.run_on_commit == hints
 
 
 def _no_network(*asked: object) -> None:

@@ -83,8 +83,7 @@ def test_switching_off_is_kept_too_and_the_figures_stay(acme: Organization, card
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ({"threshold": "0"}, "The threshold must be above zero."),
-        ({"threshold": "-1"}, "The threshold must be above zero."),
+        ({"threshold": "-1"}, "The threshold cannot be below zero."),
         ({"threshold": "much"}, "“much” is not an amount of credits."),
         ({"threshold": "0.0000001"}, "Credits have 6 decimals"),
         ({"amount": "9.99"}, "The smallest top-up is $10.00."),

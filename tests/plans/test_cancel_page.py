@@ -43,9 +43,7 @@ def client(acme: Organization, stripe: StripeWorld) -> Client:
 @pytest.fixture
 def declined(acme: Organization, client: Client, stripe: StripeWorld) -> Iterator[Client]:
     """The renewal of 31 March is declined."""
-    Card.objects.on_file().update(is_default=False)
-    card = stripe.card_for(acme, "declined")
-    Card.objects.filter(pk=card.pk).update(is_default=True)
+    stripe.card_for(acme, "declined")
     stripe.now = MARCH_31
     renew_due(now=MARCH_31)
     collect_due(gateway=stripe.gateway, now=MARCH_31)
@@ -200,9 +198,9 @@ def test_the_banner_costs_no_statement(declined: Client, acme: Organization) -> 
 
 
 def test_the_last_card_stays_while_the_plan_renews_with_it(
-    client: Client, acme: Organization
+    client: Client, acme: Organization, stripe: StripeWorld
 ) -> None:
-    card = Card.objects.on_file().get()
+    card = stripe.card_for(acme)
 
     said = words(client.post(f"/billing/payment-methods/{card.pk}/remove/", follow=True))
 
