@@ -25,7 +25,7 @@ def check_what_the_fake_is_asked() -> None:
     def transport(fake: FakeStripe, *asked: Any) -> Any:
         return checked(partial(unchecked, fake))(*asked)
 
-    FakeStripe.transport = transport  # type: ignore[method-assign]  # for all tests of this run
+    FakeStripe.transport = transport  # type: ignore[assignment,method-assign]  # for all tests of this run
 
 
 def pytest_configure(config: pytest.Config) -> None:
