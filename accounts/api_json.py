@@ -36,7 +36,8 @@ class StrictJSONParser(BaseParser):
         except UnreadablePostError as error:
             raise ParseError("The body ended early.") from error
         except ValueError as error:
-            raise ParseError(f"The body is not JSON: {error}"[:300]) from error
+            told = "a number is too long" if "int_max_str_digits" in str(error) else str(error)
+            raise ParseError(f"The body is not JSON: {told}"[:300]) from error
 
 
 class OnlyJson(DefaultContentNegotiation):

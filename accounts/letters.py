@@ -131,7 +131,7 @@ def compose(letter: Letter, attachment: Attachment | None = None) -> EmailMultiA
 def _headers(letter: Letter) -> dict[str, str]:
     headers = {"X-Letter": letter.code}
     if letter.code in REMINDERS:
-        subject = quote(f"No reminders about {letter.organization.name}")
+        subject = quote(f"No reminders for {letter.organization.external_id}")
         headers["List-Unsubscribe"] = f"<mailto:{settings.BRAND['contact']}?subject={subject}>"
     return headers
 

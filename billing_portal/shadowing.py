@@ -100,7 +100,7 @@ def _copy(organization_id: int) -> None:
 def _fill(model: type[Model], rows: Rows, schema: str) -> str:
     table = model._meta.db_table
     columns = ", ".join(
-        connection.ops.quote_name(field.column)
+        connection.ops.quote_name(str(field.column))
         for field in model._meta.concrete_fields
         if not isinstance(field, GeneratedField)
     )

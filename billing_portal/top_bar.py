@@ -26,7 +26,8 @@ BELONGS_TO |= {"usage_event": "wallet", "top_up": "wallet", "auto_recharge": "wa
 BELONGS_TO |= {"pay_invoice": "invoices", "payment": "billing_history"}
 BELONGS_TO |= {"remove_card": "payment_methods"}
 BELONGS_TO |= dict.fromkeys(
-    ("change_plan", "choose_plan", "cancel_subscription", "cancel_upcoming"), "plan_and_usage"
+    ("change_plan", "choose_plan", "cancel_subscription", "cancel_upcoming", "agents", "agent"),
+    "plan_and_usage",
 )
 SHORT = {"Plan & usage": "Plan", "Payment methods": "Cards", "Billing history": "History"}
 

@@ -49,10 +49,11 @@ class CreditsField(forms.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=30, widget=forms.TextInput(DECIMAL | {"size": "10"}), **options)
 
-    def clean(self, value: Any) -> Credits:
-        """Answer the credits."""
+    def clean(self, value: Any) -> Credits | None:
+        """Answer the credits; none where nothing is typed and nothing need be."""
+        typed = super().clean(value)
         try:
-            return credit.parse(super().clean(value))
+            return credit.parse(typed) if typed or self.required else None
         except credit.NotCredits as error:
             raise ValidationError(str(error)) from error
 

@@ -112,6 +112,12 @@ def begin_top_up(
     )
     try:
         session = gateway.open_checkout(charge, urls=urls, keep=False, key=str(payment.token))
+    except StripeSilent:
+        # The same form sent twice at once: the other request has the answer.
+        opened = Payment.objects.get(pk=payment.pk).session_id
+        if not opened:
+            raise
+        return gateway.session(opened)
     except StripeRefused as refused:
         # Less than Stripe takes in this currency, for one.
         raise Invalid(refused.words or "This amount cannot be paid.", field="amount") from refused

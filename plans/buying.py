@@ -41,10 +41,14 @@ def agree(
 ) -> Payment:
     """Write down that a plan is bought for what a change-set says; once per key.
 
-    With a card the payment is pending, to be asked for; without one it is a checkout.
+    With a card the payment is pending, to be asked for; without one it is a checkout. While the
+    answer to an earlier one is lost, that one is the answer: nothing else is charged meanwhile.
     """
     organization, total = change.organization, change.totals
     lock_wallet(organization.pk)
+    unknown = _unknown(organization)
+    if unknown is not None:
+        return unknown
     payment, created = Payment.objects.get_or_create(
         organization=organization,
         key=f"plan:{key}",
@@ -74,6 +78,15 @@ def agree(
             created_at=now,
         )
     return payment
+
+
+def _unknown(organization: Organization) -> Payment | None:
+    """Answer the payment for a plan of which nobody knows yet whether it was made."""
+    pending = Payment.objects.select_related("organization", "card", "invoice").filter(
+        organization=organization, purpose=Payment.Purpose.PLAN, status=Payment.Status.PENDING
+    )
+    # Who must confirm on a page is known; that page is opened again.
+    return pending.filter(intent_id=None, session_id=None).first()
 
 
 def begin_bought(

@@ -114,7 +114,7 @@ def book_demo(request: HttpRequest, organization: Organization, plan: str) -> Ht
     except Refusal as refused:
         messages.error(request, f"{refused.words} {refused.remedy}".strip())
     else:
-        messages.success(request, "Request received. We will write to you about a day.")
+        messages.success(request, "Request received. We will write to you.")
     return redirect("change_plan")
 
 

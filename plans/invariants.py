@@ -39,6 +39,35 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "I10c",
+        "what is due first is the invoice of a current period that runs on grace, so one at most",
+        """
+        SELECT 'is open and due first, its period '
+               || CASE WHEN p.id IS NULL THEN 'is none'
+                       WHEN p.replaced_at IS NOT NULL THEN p.id || ' was replaced'
+                       ELSE p.id || ' runs on no grace' END,
+               coalesce(i.number, 'invoice ' || i.id)
+        FROM invoices_invoice i LEFT JOIN plans_period p ON p.invoice_id = i.id
+        WHERE i.status = 'open' AND i.due_first
+          AND (p.id IS NULL OR p.replaced_at IS NOT NULL OR p.grace_ends_at IS NULL)
+        ORDER BY i.id
+        """,
+    ),
+    Invariant(
+        "I10d",
+        "a current period that runs on grace has its invoice open, or paid within the hour",
+        """
+        SELECT 'runs on grace until ' || p.grace_ends_at || ', its invoice '
+               || coalesce(i.number || ' is ' || i.status, 'is none'), 'period ' || p.id
+        FROM plans_period p LEFT JOIN invoices_invoice i ON i.id = p.invoice_id
+        WHERE p.grace_ends_at IS NOT NULL AND p.replaced_at IS NULL
+          AND i.status IS DISTINCT FROM 'open'
+          AND NOT coalesce(i.status = 'paid'
+                           AND i.settled_at > %(now)s - interval '1 hour', false)
+        ORDER BY p.id
+        """,
+    ),
+    Invariant(
         "I11",
         "an organization has at most one trial, ever",
         """
@@ -69,6 +98,28 @@ INVARIANTS = (
         """
         SELECT 'was due ' || look_at, 'period ' || id FROM plans_period
         WHERE look_at < %(now)s - interval '30 minutes'
+        ORDER BY id
+        """,
+    ),
+    Invariant(
+        "I16e",
+        "a plan that is paid begins within the hour",
+        """
+        SELECT 'is paid since ' || m.settled_at || ' and its plan has not begun', 'payment ' || m.id
+        FROM plans_purchase p JOIN payments_payment m ON m.id = p.payment_id
+        WHERE p.period_id IS NULL AND m.status = 'paid'
+          AND m.settled_at < %(now)s - interval '1 hour'
+        ORDER BY m.id
+        """,
+    ),
+    Invariant(
+        "I16f",
+        "a period that another one follows by itself is followed within the hour",
+        """
+        SELECT 'ended at ' || ends_at || ' and waits for the next one', 'period ' || id
+        FROM plans_period
+        WHERE renews_until IS NOT NULL AND replaced_at IS NULL
+          AND ends_at < %(now)s - interval '1 hour'
         ORDER BY id
         """,
     ),

@@ -33,15 +33,20 @@ class Review:
         return previous.version.terms.price_in(self.change.organization.currency)
 
     @property
+    def credited(self) -> Money | None:
+        """What the new invoice takes off for unused days."""
+        lines = (line for line in self.change.lines if line.code == UNUSED)
+        return next((-line.amount for line in lines), None)
+
+    @property
     def not_paid_out(self) -> Money | None:
         """What is unused of the running period beyond what the new one costs."""
-        credited = next((line for line in self.change.lines if line.code == UNUSED), None)
-        if credited is None or self.change.previous is None:
+        if self.credited is None or self.change.previous is None:
             return None
         unused = unused_credit(
             self.change.previous, today=self.change.window.first_day, now=self.now
         )
-        rest = unused + credited.amount
+        rest = unused - self.credited
         return rest if rest.minor > 0 else None
 
     @property

@@ -89,6 +89,8 @@ class Standing:
             return "Payment is overdue; everything resumes on the day it is paid."
         if self.is_over:
             return f"It ended; the last day was {last}. Nothing was deleted."
+        if self.upcoming is not None and self.upcoming.starts_on == self.next_billing_day:
+            return f"It changes to {self.upcoming.plan} on {self.upcoming.starts_on:%-d %B %Y}."
         if self.next_billing_day is not None:
             return f"It renews by itself on {self.next_billing_day:%-d %B %Y}."
         return f"It ends after {last}; nothing is deleted, and everything resumes once renewed."

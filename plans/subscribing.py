@@ -97,7 +97,7 @@ def choose_now(
         return Chosen(period=_begin_free(organization, change, actor=actor, now=now))
     card = Card.objects.default_of(organization) if changing else None
     payment = agree(change, key=key, card=card, now=now, actor=actor)
-    if card is None:
+    if payment.card is None:
         return _open_checkout(payment, urls=urls, gateway=gateway, now=now)
     if payment.status == Payment.Status.PENDING and payment.asked_at is None:
         payment = ask(payment, gateway=gateway, now=now, present=True, return_url=urls[0])

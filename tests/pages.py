@@ -18,6 +18,7 @@ BILLING_PAGES = (
     "/billing/",
     "/billing/usage/",
     "/billing/change-plan/",
+    "/billing/agents/",
     "/billing/wallet/",
     "/billing/payment-methods/",
     "/billing/invoices/",

@@ -15,6 +15,7 @@ from usage.charging import UnknownOrganization
 from usage.models import BatchPass
 from usage.rating import OUTBOUND_CALLS
 from usage.situation import Situation, look
+from wallet.credits import ZERO
 
 KINDS = ("call", "session", "message", "resource", "campaign_batch")
 METERS = {
@@ -134,7 +135,9 @@ def _nothing_to_pay_with(situation: Situation, question: Question) -> bool:
     meter = METERS[question.kind]
     terms = situation.terms
     rate = terms.rate(meter, question.channel, question.voice_tier) if terms else None
-    if not rate or situation.left(meter) > 0 or situation.credits_left > 0:
+    # Beyond its limit an agent leaves the credits with an end to the others.
+    credits_left = ZERO if situation.agent_over_limit else situation.credits_left
+    if not rate or situation.left(meter) > 0 or credits_left > 0:
         return False
     return situation.wallet_pauses
 

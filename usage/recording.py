@@ -81,6 +81,7 @@ def _counted(made: Charge) -> Iterator[dict[str, Any]]:
     """Answer the units that a charge counts, against a quota or from an allowance."""
     for quota, units in (made.rated.measured.counts or {}).items():
         yield {"period_id": made.period_id, "meter": quota, "used": units}
-    if made.rated.allowance:
-        meter, used = made.rated.measured.meter, str(made.rated.allowance)
+    meter, counts = made.rated.measured.meter, made.rated.measured.counts or {}
+    if made.rated.allowance and meter not in counts:
+        used = str(made.rated.allowance)
         yield {"period_id": made.period_id, "meter": meter, "used": used}

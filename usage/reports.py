@@ -11,6 +11,7 @@ from accounts.refusals import Invalid
 from plans.terms import CALL_MINUTES, CHANNELS, MESSAGES, SESSIONS
 from usage.windows import MARK
 from wallet.credits import PLACES, plain
+from wallet.money import plain_decimal
 
 LONGEST_ID = 200
 LONGEST_CALL = 7 * 24 * 3600
@@ -195,7 +196,7 @@ def quantity_of(raw: Mapping[str, Any], key: str) -> Decimal:
     try:
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise Invalid(f"{key} is a decimal number, as a text.", field=key)
-        number = Decimal(value)
+        number = plain_decimal(value)
     except InvalidOperation as error:
         raise Invalid(f"{key} is a decimal number, as a text.", field=key) from error
     if not number.is_finite() or not 0 < number <= LARGEST_QUANTITY:

@@ -34,10 +34,9 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
         WHERE n.organization_id = o.id AND n.resource = %(resource)s),
        EXISTS (SELECT FROM usage_batchpass b
                WHERE b.organization_id = o.id AND b.batch = %(batch)s),
-       a.id IS NOT NULL, a.monthly_limit IS NOT NULL
-           AND a.spent >= a.monthly_limit
-           AND (w.topped_up_at IS NULL
-                OR w.topped_up_at <= coalesce(a.limit_reached_at, a.limited_at, a.created_at)),
+       a.id IS NOT NULL, coalesce(a.spent >= a.monthly_limit, false),
+       w.topped_up_at IS NULL
+           OR w.topped_up_at <= coalesce(a.limit_reached_at, a.limited_at, a.created_at),
        a.when_exhausted = 'stop' AND EXISTS (
            SELECT FROM wallet_creditgrant g WHERE g.organization_id = o.id
            AND g.expires_at > p.starts_at AND g.effective_at < p.ends_at)
@@ -81,6 +80,7 @@ class Situation:
     resource_used: int
     batch_passed: bool
     agent_known: bool
+    agent_over_limit: bool
     agent_limited: bool
     agent_stops: bool
 
@@ -137,7 +137,7 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
     pk, suspended, balance, overdraft, pause_when, paused = row[:6]
     version_id, grace_ends_at, session_limit, over_at = row[6:10]
     counters, credits_left, has_number, resource_used, batch_passed = row[10:15]
-    agent_known, limited, may_stop, used_up, is_stop = row[15:]
+    agent_known, over_limit, not_topped_up, may_stop, used_up, is_stop = row[15:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -155,7 +155,8 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         resource_used=resource_used or 0,
         batch_passed=batch_passed,
         agent_known=agent_known,
-        agent_limited=bool(is_stop and limited),
+        agent_over_limit=over_limit,
+        agent_limited=bool(is_stop and over_limit and not_topped_up),
         # A bonus that came after the last were used up lifts nothing; a top-up does.
         agent_stops=bool(may_stop and (used_up or not credits_left)),
     )

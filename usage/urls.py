@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
-from usage import views
+from usage import agents_page, views
 
 
 class EventIdConverter(StringConverter):
@@ -15,6 +15,8 @@ class EventIdConverter(StringConverter):
 register_converter(EventIdConverter, "event_id")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("billing/agents/", agents_page.agents, name="agents"),
+    path("billing/agents/<int:agent_id>/", agents_page.agent, name="agent"),
     path("billing/usage/", views.plan_and_usage, name="plan_and_usage"),
     path("billing/usage/<event_id:event_id>/", views.usage_event, name="usage_event"),
 ]

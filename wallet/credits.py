@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import NewType
 
-from wallet.money import Money
+from wallet.money import Money, plain_decimal
 
 Credits = NewType("Credits", Decimal)
 
@@ -26,7 +26,7 @@ def parse(value: object) -> Credits:
     :raises NotCredits: no number, more decimals, or beyond what the books hold.
     """
     try:
-        number = Decimal(str(value))
+        number = plain_decimal(value)
     except InvalidOperation as error:
         raise NotCredits(f"“{str(value)[:40]}” is not an amount of credits.") from error
     if not number.is_finite() or abs(number) > LARGEST:

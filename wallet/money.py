@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 from fractions import Fraction
@@ -11,6 +12,7 @@ from babel.numbers import format_currency, get_currency_precision
 
 CURRENCIES: frozenset[str] = frozenset(get_global("all_currencies"))
 LARGEST_MINOR = 10**15
+PLAIN = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?|[+-]?\.[0-9]{1,40}")
 
 
 class NotMoney(ValueError):
@@ -25,6 +27,16 @@ def exponent(currency: str) -> int:
     if currency not in CURRENCIES:
         raise NotMoney(f"“{currency[:10]}” is not a currency of ISO 4217.")
     return get_currency_precision(currency)
+
+
+def plain_decimal(value: object) -> Decimal:
+    """Read a number as people and programs write it: digits and one point, no exponent.
+
+    :raises InvalidOperation: it is none.
+    """
+    if isinstance(value, str) and not PLAIN.fullmatch(value.strip()):
+        raise InvalidOperation
+    return Decimal(str(value))
 
 
 def half_up(value: Fraction) -> int:
@@ -49,7 +61,7 @@ class Money:
         """
         digits = exponent(currency)
         try:
-            value = Decimal(str(amount))
+            value = plain_decimal(amount)
         except InvalidOperation as error:
             raise NotMoney(f"“{str(amount)[:40]}” is not an amount.") from error
         if not value.is_finite() or abs(value) > LARGEST_MINOR:

@@ -35,6 +35,7 @@ class RehearsalForm(RefusableForm):
         choices=((PAID, "Charges are paid"), (DECLINED, "Charges are declined")),
         widget=UnfoldAdminSelectWidget,
         initial=PAID,
+        required=False,
     )
 
 

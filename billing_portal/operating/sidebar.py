@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         "Correspondence",
         (
             ("Letters", "mail", "accounts_letter_changelist", "accounts.view_letter"),
+            ("What letters say", "drafts", "letters", "accounts.view_letter"),
             (
                 "Documents",
                 "picture_as_pdf",

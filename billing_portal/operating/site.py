@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from billing_portal import letters_page
 from billing_portal.operating import doctoring
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ class ConsoleSite(AdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """Answer the addresses of the console's pages that belong to no model."""
-        return [path("doctor/", self.admin_view(doctoring.page), name="doctor")]
+        return [
+            path("doctor/", self.admin_view(doctoring.page), name="doctor"),
+            path("letters/", self.admin_view(letters_page.page), name="letters"),
+        ]
 
 
 def _has_second_factor(request: HttpRequest) -> bool:

@@ -41,7 +41,7 @@ def _running(now: dt.datetime) -> Q:
     period = Period.objects.filter(current_of__organization=OuterRef("pk"))
     ended = Q(renews_until__isnull=True, ends_at__lte=now) | Q(renews_until__lte=now)
     ended |= Q(used_up_at__lte=now) | Q(grace_ends_at__lte=now)
-    return Q(subscription__isnull=False) & ~Exists(period.filter(ended))
+    return Q(subscription__isnull=False) & Q(~Exists(period.filter(ended)))
 
 
 _TRIAL = Q(subscription__version__kind=PlanVersion.Kind.TRIAL)

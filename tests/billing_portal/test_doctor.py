@@ -20,11 +20,12 @@ from payments.models import Payment
 from plans.models import Period, Rental
 from tests.billing_portal.faults_planted import ACME, PLANTED, Planted
 from tests.billing_portal.payment_faults import PLANTED as PLANTED_IN_PAYMENTS
+from tests.billing_portal.renewal_faults import PLANTED as PLANTED_IN_RENEWALS
 from tests.billing_portal.sick_books import DAY, NOW, healthy_books, plant, unguard
 from usage.models import UsageEvent
 
 pytestmark = pytest.mark.django_db
-FAULTS = (*PLANTED, *PLANTED_IN_PAYMENTS)
+FAULTS = (*PLANTED, *PLANTED_IN_PAYMENTS, *PLANTED_IN_RENEWALS)
 
 
 @pytest.fixture

@@ -72,6 +72,8 @@ ROWS: dict[str, Row] = {
     "billing/wallet/top-up/": OWN_FORM,
     "billing/wallet/auto-recharge/": OWN_FORM,
     "billing/wallet/auto-recharge/off/": OWN_ACT,
+    "billing/agents/": OWN_PAGE,
+    "billing/agents/<int:agent_id>/": Row(get=PAYERS, post=PAYERS),
     "billing/change-plan/": OWN_PAGE,
     "billing/change-plan/<slug:plan>/": OWN_FORM,
     "billing/change-plan/<slug:plan>/demo/": OWN_ACT,
@@ -215,6 +217,7 @@ def test_a_thing_of_another_tenant_and_one_that_never_was_look_the_same(world: W
         there, nowhere = world.address(route), world.address(route).replace("home", "nowhere")
         nowhere = nowhere.replace("-000001", "-999999").replace("call-1", "call-999")
         nowhere = nowhere.replace(world.token, NO_TOKEN).replace(f"/{world.card}/", "/999999/")
+        nowhere = nowhere.replace(f"/agents/{world.agent}/", "/agents/999999/")
         for caller in ("stranger", "other"):
             if caller == "stranger" and route.startswith("api/"):
                 continue

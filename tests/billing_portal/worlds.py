@@ -30,6 +30,7 @@ class World:
     keys: dict[str, str]
     token: str
     card: int
+    agent: int
     clients: dict[str, Client] = field(default_factory=dict)
 
     def client(self, caller: str) -> Client:
@@ -52,6 +53,7 @@ class World:
             "event_id": "call-1",
             "event": "call-1",
             "agent": "main",
+            "agent_id": str(self.agent),
             "plan": "starter",
             "item": "phone_number",
             "reference": "+15550100",
@@ -78,6 +80,7 @@ def build_world() -> World:
         keys=_keys(home, away),
         token=str(payment.token),
         card=_card(home).pk,
+        agent=home.agents.get().pk,
     )
 
 

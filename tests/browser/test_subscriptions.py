@@ -21,13 +21,13 @@ from payments.gateway import at_stripe
 from payments.handling import handle_due
 from payments.models import Card
 from plans.dunning import collect_due
-from plans.models import Counter, Period, ScheduledChange
+from plans.models import Counter, Period, Plan, ScheduledChange
 from plans.periods import day_starts_at
 from plans.renewing import renew_due
 from tests.browser.test_owner_pages import faults, log_in
 from tests.browser.test_payments import WORKS, button, choose
 from tests.browser.test_payments import stripe as stripe
-from tests.builders import build_organization
+from tests.builders import apply, build_organization, build_plan
 from tests.pages import owner_of
 from tests.plans.shopping import CHANGE, USAGE, build_plans
 
@@ -187,12 +187,12 @@ def test_the_session_limit_is_set_warned_of_and_reset(
     subscribe(page, live_server)
     Counter.objects.create(period=Period.objects.get(), meter="sessions", used=45)
     see_usage(page, live_server)
-    page.get_by_label("Session limit", exact=True).fill("50")
+    page.get_by_role("spinbutton", name="Session limit").fill("50")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Session limit almost reached.")).to_be_visible()
     assert faults(page) == []
-    page.get_by_label("Session limit", exact=True).fill("45")
-    button(page, "Set limit")
+    page.get_by_role("spinbutton", name="Session limit").fill("45")
+    page.get_by_role("button", name="Set limit", exact=True).click()
     expect(page.get_by_text("Session limit has been reached.")).to_be_visible()
     button(page, "Reset limit")
     expect(page.get_by_text("The session limit is the plan's again.")).to_be_visible()
@@ -203,4 +203,33 @@ def test_a_demo_is_booked(page: Page, live_server: LiveServer, acme: Organizatio
     button(page, "Book a demo")
 
     expect(page.get_by_text("Request received", exact=True)).to_be_visible()
+    assert faults(page) == []
+
+
+def test_an_agents_limit_is_set(page: Page, live_server: LiveServer, acme: Organization) -> None:
+    page.goto(f"{live_server.url}{USAGE}")
+    page.get_by_role("link", name="Agents' limits").click()
+    assert faults(page) == []
+    page.get_by_role("link", name="Change Main").click()
+    page.get_by_label("When plan credits run out").select_option("Stop")
+    page.get_by_label("Monthly limit, in credits").fill("250")
+    assert faults(page) == []
+    button(page, "Save")
+
+    expect(page.get_by_text("Main is changed.")).to_be_visible()
+    expect(page.get_by_text("250.00")).to_be_visible()
+
+
+def test_where_staff_decide_there_is_an_address_and_no_button(
+    page: Page, live_server: LiveServer, acme: Organization
+) -> None:
+    Plan.objects.all().update(version=None)
+    build_plan("starter")
+    build_plan("scale", price={"USD": "499.00"}, limits={}, quotas={})
+    apply(acme, "starter", now=timezone.now())
+    page.goto(live_server.url + CHANGE)
+
+    expect(page.get_by_text("We apply and renew plans for you.")).to_be_visible()
+    expect(page.locator("main button")).to_have_count(0)
+    page.locator("main summary").first.click()
     assert faults(page) == []

@@ -54,7 +54,8 @@ def test_100_workers_killed_at_any_point_have_renewed_100_once(point: Point) -> 
 @pytest.mark.django_db
 def test_a_renewal_in_no_transaction_is_found_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     take_out_row_locks(monkeypatch)
-    monkeypatch.setattr(renewing, "_begin_next", renewing._begin_next.__wrapped__)
+    bare = vars(renewing._begin_next)["__wrapped__"]
+    monkeypatch.setattr(renewing, "_begin_next", bare)
 
     wrong = kill_at(POINTS[1], organizations=2, kills=2).found_wrong()
 

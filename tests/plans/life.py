@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from accounts.models import Organization
+from payments.models import Payment
 from payments.refunding import resolve_refunds
 from payments.resolving import resolve_due
 from plans.buying import begin_bought
@@ -44,6 +45,13 @@ class Life(StripeWorld):
         self.now = dt.datetime.fromisoformat(f"{day}T{time}:00+00:00")
         self.sweep()
         return self.now
+
+    def finish_page(self, payment: Payment | None, answer: str = "ok") -> None:
+        """Pay on Stripe's page, and let two hours pass in which the sweeps hear of it."""
+        assert payment is not None
+        self.fake.complete_checkout(str(payment.session_id), answer)
+        self.pass_time(hours=2)
+        self.sweep()
 
     def sweep(self, times: int = 2) -> None:
         """Let every sweep look for its rows; more than once, since that must change nothing."""

@@ -153,9 +153,7 @@ def test_a_page_that_is_paid_the_next_day_begins_the_plan_on_that_day() -> None:
     )
     life.at("2026-03-01", "16:00")
 
-    life.fake.complete_checkout(chosen.payment.session_id, "ok")  # type: ignore[union-attr]  # it has one
-    life.pass_time(hours=2)
-    life.sweep()
+    life.finish_page(chosen.payment)
 
     assert days_of(current(acme)) == ("03-02", "04-01")
 
@@ -173,17 +171,12 @@ def test_a_declined_page_can_still_be_paid_with_another_card() -> None:
         gateway=life.gateway,
         now=life.now,
     )
-    session = str(chosen.payment.session_id)  # type: ignore[union-attr]  # there is one
-    life.fake.complete_checkout(session, "declined")
-    life.pass_time(hours=2)
-    life.sweep()
-    declined = (Payment.objects.get().status, standing(acme, now=life.now).badge)
+    life.finish_page(chosen.payment, "declined")
+    declined = standing(acme, now=life.now).badge
 
-    life.fake.complete_checkout(session, "ok")
-    life.pass_time(hours=2)
-    life.sweep()
+    life.finish_page(chosen.payment)
 
-    assert declined[1] == Badge.NONE
+    assert declined == Badge.NONE
     assert Payment.objects.get().status == "paid"
     assert standing(acme, now=life.now).badge == Badge.ACTIVE
 

@@ -129,7 +129,10 @@ def test_a_change_now_says_what_is_lost_credited_and_charged_to_which_card(
     assert "Apply subscription updates" in said
     assert "Plan Growth Team Price per period $90.00 $30.00" in said
     assert "Agents: you have 8 , Team allows 5 . Nothing is deleted" in said
-    assert "19 days of the running period that have not begun." in said
+    assert (
+        "19 days of the running period that have not begun; $30.00 of them is credited below."
+        in said
+    )
     assert "Unused days of the running period -$30.00 To pay $0.00" in said
     assert "Another $27.00 of them is lost: it is not paid out." in said
     assert "There is nothing to pay. The plan begins at once." in said
@@ -191,6 +194,8 @@ def test_a_later_change_is_previewed_scheduled_and_shown_as_upcoming(
     assert "As it stands today $90.00" in said
     assert done["Location"] == USAGE
     shown = see(client, USAGE)
+    changes = f"It changes to Growth on {starts_on:%-d} {starts_on:%B %Y}."
+    assert (changes in shown) is (starts_on < dt.date(2026, 4, 1))
     assert f"Upcoming subscription Growth Starts on {day} Cancel" in shown
     assert f"Growth Starts on {day}" in see(client, CHANGE)
     assert ScheduledChange.objects.get().starts_on == starts_on

@@ -121,9 +121,7 @@ def test_a_subscription_is_paid_on_stripe_s_page_and_begins_when_stripe_says_pai
     chosen = choose(life, acme, "starter")
     again = choose(life, acme, "starter")
     before = standing(acme, now=life.now).badge
-    life.fake.complete_checkout(chosen.payment.session_id, "ok")  # type: ignore[union-attr]  # it has one
-    life.pass_time(hours=2)
-    life.sweep()
+    life.finish_page(chosen.payment)
 
     assert again.checkout_url == chosen.checkout_url
     assert (before, Payment.objects.count()) == (Badge.NONE, 1)
@@ -156,9 +154,7 @@ def test_a_change_now_is_charged_to_the_default_card_with_unused_days_taken_off(
     acme = build_organization()
     life.card_for(acme)
     first = choose(life, acme, "starter")
-    life.fake.complete_checkout(first.payment.session_id, "ok")  # type: ignore[union-attr]  # it has one
-    life.pass_time(hours=2)
-    life.sweep()
+    life.finish_page(first.payment)
     life.at("2026-03-11", "10:00")
 
     chosen = choose(life, acme, "other", changing=True, key="change")
