@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.timezone import override
 
 from accounts.models import Letter, Membership, Organization
+from accounts.sweeping import for_a_while
 
 logger = structlog.get_logger(__name__)
 
@@ -147,7 +148,7 @@ def deliver_due(
     due = Letter.objects.filter(status=Letter.Status.WAITING, due_at__lte=now)
     ids = list(due.order_by("due_at", "id").values_list("id", flat=True)[:limit])
     sent = 0
-    for pk in ids:
+    for pk in for_a_while(ids, span=CLAIM / 2):
         outcome = _deliver(pk, now=now, find_document=find_document, mailbox=mailbox)
         sent += outcome == Outcome.SENT
         if outcome == Outcome.NO_SERVER:

@@ -8,12 +8,14 @@ from django.db.models import F
 
 from payments.answers import StripeRefused, StripeSilent
 from payments.customers import customer_of
-from payments.facts import Charge
+from payments.facts import Charge, Intent
 from payments.gateway import Gateway
 from payments.models import Payment
 from payments.settling import record, record_failed
 
 CLOCKS_DIFFER = dt.timedelta(hours=1)
+# So long may its owner take to confirm at the bank; meanwhile nothing else is charged.
+GIVEN_UP_AFTER = dt.timedelta(minutes=30)
 
 
 def ask(
@@ -62,7 +64,7 @@ def look(payment: Payment, *, gateway: Gateway, now: dt.datetime) -> Payment:
     if payment.session_id:
         return _look_at_session(payment, gateway=gateway, now=now)
     if payment.intent_id:
-        return record(payment, gateway.intent(payment.intent_id), now=now)
+        return record(payment, _intent(payment, gateway=gateway, now=now), now=now)
     if payment.status != Payment.Status.PENDING:
         return payment
     if payment.asked_at is not None:
@@ -72,6 +74,15 @@ def look(payment: Payment, *, gateway: Gateway, now: dt.datetime) -> Payment:
         if found is not None:
             return record(payment, found, now=now)
     return ask(payment, gateway=gateway, now=now)
+
+
+def _intent(payment: Payment, *, gateway: Gateway, now: dt.datetime) -> Intent:
+    """Answer the present state of a payment's intent; one that its owner left is given up."""
+    intent = gateway.intent(str(payment.intent_id))
+    began = payment.asked_at or payment.created_at
+    if intent.needs_action and now - began >= GIVEN_UP_AFTER:
+        return gateway.cancel(intent.id)
+    return intent
 
 
 def look_later(payment: Payment, *, now: dt.datetime) -> None:

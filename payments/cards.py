@@ -183,6 +183,7 @@ def take_on_file(card: Card, *, now: dt.datetime) -> Card:
     """Let a verified card be used; the first becomes the default."""
     lock_wallet(card.organization_id)
     card.refresh_from_db()
+    Card.objects.filter(pk=card.pk).update(hold_open=False)
     if card.status == Card.Status.VERIFYING:
         card.move(Card.Status.ON_FILE, settled_at=now, hold_open=False)
         if card.make_default or Card.objects.default_of(card.organization) is None:
@@ -194,6 +195,7 @@ def take_on_file(card: Card, *, now: dt.datetime) -> Card:
 def _refuse(card: Card, words: str, *, now: dt.datetime) -> Card:
     lock_wallet(card.organization_id)
     card.refresh_from_db()
+    Card.objects.filter(pk=card.pk).update(hold_open=False)
     if card.status == Card.Status.VERIFYING:
         card.move(Card.Status.REFUSED, refusal=words[:200], settled_at=now, hold_open=False)
     return card
@@ -285,10 +287,20 @@ def look_after_holds(*, gateway: Gateway, now: dt.datetime, limit: int = 200) ->
     done = 0
     for card in left.select_related("organization").order_by("created_at")[:limit]:
         try:
-            verify(card, gateway=gateway, now=now)
+            _finish(card, gateway=gateway, now=now)
             done += 1
         except StripeSilent:
             break
         except Exception:  # a bad row is logged and does not stop the sweep
             logger.exception("card_not_verified", card=card.pk)
     return done
+
+
+def _finish(card: Card, *, gateway: Gateway, now: dt.datetime) -> None:
+    card.refresh_from_db()
+    if card.status == Card.Status.VERIFYING:
+        verify(card, gateway=gateway, now=now)
+        return
+    if card.hold_id:
+        gateway.cancel(card.hold_id)
+    Card.objects.filter(pk=card.pk).update(hold_open=False)

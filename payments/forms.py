@@ -12,7 +12,7 @@ from accounts.models import Organization
 from accounts.refusals import Refusal
 from invoices.totals import Totals
 from payments.models import AutoRecharge
-from payments.recharging import require_fit
+from payments.recharging import ceiling_of, require_fit
 from payments.topping_up import quote
 from wallet import credits as credit
 from wallet.credits import Credits
@@ -111,9 +111,16 @@ class AutoRechargeForm(RefusableForm):
                     threshold=self.cleaned_data["threshold"],
                     amount=self.cleaned_data["amount"],
                 )
+                self._warn_of_ceiling(self.cleaned_data["amount"])
             except Refusal as refusal:
                 self.refuse(refusal)
         return self.cleaned_data
+
+    def _warn_of_ceiling(self, amount: Money) -> None:
+        """Keep its owner from agreeing to what could never be made."""
+        ceiling = ceiling_of(self.organization)
+        if ceiling is not None and amount.minor > ceiling.minor:
+            self.add_error("amount", f"Recharges of a month stay within {ceiling.display()}.")
 
     def proposed(self) -> AutoRecharge:
         """Answer what would be agreed to, nothing written."""

@@ -7,6 +7,7 @@ import datetime as dt
 import structlog
 from django.db import transaction
 
+from accounts.sweeping import for_a_while
 from payments.answers import StripeRefused, StripeSilent
 from payments.event_kinds import NobodyKnows, look_into
 from payments.gateway import Gateway
@@ -27,7 +28,8 @@ def handle_due(*, gateway: Gateway, now: dt.datetime, limit: int = 200) -> int:
     """
     due = StripeEvent.objects.filter(status=StripeEvent.Status.WAITING, due_at__lte=now)
     handled = 0
-    for pk in list(due.order_by("id").values_list("id", flat=True)[:limit]):
+    ids = list(due.order_by("id").values_list("id", flat=True)[:limit])
+    for pk in for_a_while(ids, span=LEASE / 2):
         event = _claim(pk, now=now)
         if event is None:
             continue

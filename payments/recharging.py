@@ -13,9 +13,9 @@ from accounts.acting import record_act
 from accounts.letters import owe_letter
 from accounts.models import Organization, User
 from accounts.refusals import Invalid, Refusal
+from accounts.sweeping import for_a_while
 from invoices.issuing import totals_now
 from invoices.totals import Line
-from payments.answers import StripeSilent
 from payments.asking import ask, look_later
 from payments.failing import start_afresh
 from payments.gateway import Gateway
@@ -28,6 +28,7 @@ from wallet.money import Money
 logger = structlog.get_logger(__name__)
 
 FOR_THE_HINT = dt.timedelta(minutes=1)
+SPAN = dt.timedelta(minutes=5)
 
 
 @transaction.atomic
@@ -45,7 +46,7 @@ def save_auto_recharge(
     Without a card it may be switched on; then every recharge is a visible failure.
 
     :raises BelowMinimum: the amount is below the catalogue's minimum.
-    :raises Invalid: a negative threshold, an amount that is not above zero, or above the ceiling.
+    :raises Invalid: a negative threshold, or an amount that is not above zero.
     """
     wallet = lock_wallet(organization.pk)
     if enabled:
@@ -79,15 +80,11 @@ def require_fit(organization: Organization, *, threshold: Credits, amount: Money
     """Refuse a setting under which nothing could be recharged.
 
     :raises BelowMinimum: the amount is below the catalogue's minimum.
-    :raises Invalid: a negative threshold, an amount that is not above zero, or above the ceiling.
+    :raises Invalid: a negative threshold, or an amount that is not above zero.
     """
     if threshold < 0:
         raise Invalid("The threshold cannot be below zero.", field="threshold")
-    _, totals = quote(organization, amount)
-    ceiling = ceiling_of(organization)
-    if ceiling is not None and totals.total.minor > ceiling.minor:
-        words = f"Recharges of a month stay within {ceiling.display()}."
-        raise Invalid(words, field="amount")
+    quote(organization, amount)
 
 
 def ceiling_of(organization: Organization) -> Money | None:
@@ -201,15 +198,16 @@ def recharge_due(*, gateway: Gateway, now: dt.datetime, limit: int = 200) -> int
         purpose=Payment.Purpose.RECHARGE, status=Payment.Status.PENDING, asked_at__isnull=True
     )
     made = 0
-    for pk in list(due.order_by("id").values_list("id", flat=True)[:limit]):
+    ids = list(due.order_by("id").values_list("id", flat=True)[:limit])
+    for pk in for_a_while(ids, span=SPAN):
         payment = _claim(pk, now=now)
         if payment is None:
             continue
         try:
-            ask(payment, gateway=gateway, now=now)
             made += 1
-        except StripeSilent:
-            break
+            if ask(payment, gateway=gateway, now=now).is_unknown:
+                # Stripe is silent; the others would each wait for it as long.
+                break
         except Exception:  # a bad row is logged and does not stop the sweep
             logger.exception("recharge_not_made", payment=pk)
     return made

@@ -14,11 +14,13 @@ from invoices.issuing import issue_invoice
 from invoices.totals import Line
 from payments.models import Card, Payment
 from payments.settling import give_receipt
+from payments.unwanted import send_back
 from plans.applying import tell_plan_applied
 from plans.beginning import begin_period, lock_subscription
 from plans.changes import ChangeSet
-from plans.models import Period, Purchase, Rental
+from plans.models import Period, Purchase, Rental, Subscription
 from plans.periods import Window, last_day_of, window_from, window_until
+from plans.refusals import PreviewOutdated
 from wallet.ledger import lock_wallet
 from wallet.money import Money
 
@@ -43,12 +45,15 @@ def agree(
 
     With a card the payment is pending, to be asked for; without one it is a checkout. While the
     answer to an earlier one is lost, that one is the answer: nothing else is charged meanwhile.
+
+    :raises PreviewOutdated: under the lock another period runs, or one that is paid is to begin.
     """
     organization, total = change.organization, change.totals
     lock_wallet(organization.pk)
     unknown = _unknown(organization)
     if unknown is not None:
         return unknown
+    _require_unmoved(change)
     payment, created = Payment.objects.get_or_create(
         organization=organization,
         key=f"plan:{key}",
@@ -72,12 +77,24 @@ def agree(
             version=change.version,
             source=change.source,
             lines=[_stored(line) for line in change.lines],
+            replaces=change.previous,
             days=days,
             last_day=last_day,
             reason=reason,
             created_at=now,
         )
     return payment
+
+
+def _require_unmoved(change: ChangeSet) -> None:
+    organization = change.organization
+    current = Subscription.objects.filter(organization=organization).first()
+    agreed = change.previous.pk if change.previous else None
+    paid = Purchase.objects.filter(
+        organization=organization, period=None, payment__status=Payment.Status.PAID
+    )
+    if (current.period_id if current else None) != agreed or paid.exists():
+        raise PreviewOutdated
 
 
 def _unknown(organization: Organization) -> Payment | None:
@@ -120,6 +137,9 @@ def begin_purchase(pk: int, *, now: dt.datetime) -> Period | None:
     payment = purchase.payment
     if purchase.period_id is not None or payment.status != Payment.Status.PAID:
         return None
+    if _is_stale(purchase, subscription):
+        send_back(payment, reason="Another plan had begun before this one was paid", now=now)
+        return None
     window, anchor_day = _window(purchase, paid_at=payment.settled_at or now)
     period = begin_period(
         wallet,
@@ -146,6 +166,13 @@ def begin_purchase(pk: int, *, now: dt.datetime) -> Period | None:
         now=now,
     )
     return period
+
+
+def _is_stale(purchase: Purchase, subscription: Subscription | None) -> bool:
+    """Answer whether its price takes off days of a period that runs no more."""
+    if not any(line["code"] == "unused_days" for line in purchase.lines):
+        return False
+    return subscription is None or subscription.period_id != purchase.replaces_id
 
 
 def _window(purchase: Purchase, *, paid_at: dt.datetime) -> tuple[Window, int]:

@@ -23,6 +23,7 @@ from payments.hosted import coming_back, leads_to_stripe, off_to
 from payments.models import Card, Payment
 from payments.pay_page import onward
 from plans.changes import ChangeSet
+from plans.demos import request_demo
 from plans.forms import ChangeForm
 from plans.offers import offers_to
 from plans.reviewing import Review
@@ -31,7 +32,6 @@ from plans.subscribing import (
     choose_now,
     preview_choice,
     preview_schedule,
-    request_demo,
     schedule_change,
 )
 

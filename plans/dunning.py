@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from accounts.letters import owe_letter
 from accounts.models import Organization
+from accounts.sweeping import for_a_while
 from invoices.models import Invoice
 from payments.collecting import NothingToPay, collect
 from payments.failing import HARD_DECLINES
@@ -48,9 +49,14 @@ def collect_due(
     """
     due = unpaid(organization).filter(_to_charge(now)).order_by("charge_at", "pk")
     done = 0
-    for pk in list(due.values_list("pk", flat=True).distinct()[:limit]):
+    ids = list(due.values_list("pk", flat=True).distinct()[:limit])
+    for pk in for_a_while(ids, span=LEASE / 2):
         try:
-            done += _collect(pk, gateway=gateway, now=now)
+            payment = _collect(pk, gateway=gateway, now=now)
+            done += follow(pk, now=now)
+            if payment is not None and payment.is_unknown:
+                # Stripe is silent; the others would each wait for it as long.
+                break
         except Exception:  # a bad row is logged and tried again, the others go on
             logger.exception("period_not_collected", period=pk)
     return done
@@ -65,16 +71,14 @@ def _to_charge(now: dt.datetime) -> Q:
     return Q(charge_at__lte=now) | another_card
 
 
-def _collect(pk: int, *, gateway: Gateway, now: dt.datetime) -> bool:
+def _collect(pk: int, *, gateway: Gateway, now: dt.datetime) -> Payment | None:
     claimed = _claim(pk, now=now)
-    if claimed is None:
-        return False
-    period, failures = claimed
-    if period.invoice is None:
-        return False
+    invoice = claimed[0].invoice if claimed else None
+    if claimed is None or invoice is None:
+        return None
     with suppress(NothingToPay):
-        collect(period.invoice, key=f"period:{pk}:{failures}", gateway=gateway, now=now)
-    return follow(pk, now=now)
+        return collect(invoice, key=f"period:{pk}:{claimed[1]}", gateway=gateway, now=now)
+    return None
 
 
 @transaction.atomic

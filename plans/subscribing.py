@@ -22,15 +22,14 @@ from plans.buying import agree, begin_purchase
 from plans.changes import ChangeSet
 from plans.choosing_plan import (
     choosable,
-    may_choose,
     require_no_paid_plan,
     require_paid_plan,
     require_settled,
 )
 from plans.following import note_what_follows, scheduled_change
-from plans.models import DemoRequest, Period, Plan, PlanVersion, ScheduledChange, Site, Subscription
+from plans.models import Period, PlanVersion, ScheduledChange, Site, Subscription
 from plans.periods import DAY, LONGEST_YEARS, day_starts_at
-from plans.refusals import NothingScheduled, PlanNotAvailable, PreviewOutdated
+from plans.refusals import NothingScheduled, PreviewOutdated
 from wallet.ledger import lock_wallet
 
 Urls = tuple[str, str]
@@ -267,31 +266,6 @@ def cancel_change(
         note_what_follows(subscription)
     summary = f"{change.plan} on {change.starts_on:%-d %b %Y} cancelled"
     record_act(organization, verb="cancel_change", summary=summary, actor=actor, now=now)
-
-
-@transaction.atomic
-def request_demo(
-    organization: Organization, *, plan: str, now: dt.datetime, actor: User | None = None
-) -> DemoRequest:
-    """Note that an owner wants to be shown an enterprise plan; asked twice is noted once.
-
-    :raises PlanNotAvailable: it is no public enterprise plan, or staff decide on all plans.
-    """
-    found = Plan.objects.filter(
-        code=plan,
-        retired_at__isnull=True,
-        version__public=True,
-        version__kind=PlanVersion.Kind.ENTERPRISE,
-    ).first()
-    if found is None or not may_choose(organization):
-        raise PlanNotAvailable(field="plan")
-    request, created = DemoRequest.objects.get_or_create(
-        organization=organization, plan=found, defaults={"actor": actor, "at": now}
-    )
-    if created:
-        summary = f"Demo of {found} requested"
-        record_act(organization, verb="request_demo", summary=summary, actor=actor, now=now)
-    return request
 
 
 def _subscription(organization: Organization) -> Subscription | None:

@@ -226,7 +226,8 @@ def _print_welcome(port: int, *, stripe: str) -> None:
     print(f"\n  http://127.0.0.1:{port}\n  Stripe: {stripe}\n")
     for login in logins.LOGINS:
         print(f"  {login.role:8} {login.email:26} {logins.PASSWORD:14} {login.page}")
-    print("\n  Ctrl-C stops everything.\n", flush=True)
+    print(f"\n  Mail is kept in {DEMO_HOME.directory.relative_to(PROJECT) / 'mail'}.")
+    print("  Ctrl-C stops everything.\n", flush=True)
 
 
 def _stop_undisturbed(home: Home, progress: Progress) -> None:

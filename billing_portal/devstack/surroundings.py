@@ -27,7 +27,7 @@ def of_demo(home: Home, port: int) -> dict[str, str]:
         "CONTACT_ADDRESS": "admin@intrlume.tech",
         "SELLER_NAME": "Intrlume, Inc.",
         "SELLER_ADDRESS": "1209 Orange Street,Wilmington DE 19801,United States",
-        "EMAIL_URL": f"filemail://{home.directory / 'mail'}",
+        "EMAIL_URL": f"filemail:///{home.directory / 'mail'}",
         "CELERY_BEAT_FILE": str(home.directory / "celerybeat-schedule"),
         "PYTHONUNBUFFERED": "1",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 
 from accounts.models import Organization, User
 from accounts.refusals import Invalid
@@ -12,7 +13,7 @@ from billing_portal.operating.forms import ActForm
 from billing_portal.operating.look import day
 from billing_portal.operating.previews import Preview, changes_of, to_whom
 from invoices.models import Invoice
-from payments.collecting import NothingToPay, record_bank_payment
+from payments.collecting import NothingToPay, oldest_open_invoice, record_bank_payment
 from payments.models import Payment
 from plans.periods import DAY, day_starts_at
 from wallet.adjusting import adjust_credits
@@ -63,8 +64,9 @@ def _adjust(
 
 def open_invoice(organization: Organization) -> Invoice | None:
     """Answer the invoice that the next bank payment settles."""
-    unpaid = Invoice.objects.unpaid().filter(organization=organization)
-    return unpaid.order_by("issued_at", "id").first()
+    with suppress(NothingToPay):
+        return oldest_open_invoice(organization)
+    return None
 
 
 def _preview_payment(organization: Organization, form: ActForm, now: dt.datetime) -> Preview:

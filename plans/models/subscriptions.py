@@ -75,6 +75,14 @@ class Purchase(models.Model):
     version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="purchases")
     source = models.CharField(max_length=10, choices=Period.Source)
     lines = models.JSONField()
+    replaces = models.ForeignKey(
+        Period,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The running period when it was agreed, whose unused days may be in the lines.",
+    )
     days = models.PositiveSmallIntegerField(null=True, blank=True)
     last_day = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)

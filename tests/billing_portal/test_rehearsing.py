@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from typing import Any
 import pytest
 import time_machine
 import yaml
+from django.apps import apps
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import InternalError, connection, transaction
 from django.test import override_settings
 
-from accounts.models import Organization
+from accounts.models import Letter, Organization
 from accounts.refusals import Invalid
 from billing_portal.diary import Diary, Happening, Kind
 from billing_portal.passing import Passage, settle
@@ -26,12 +28,15 @@ from billing_portal.scenarios.passing import StoryStage
 from billing_portal.scenarios.reading import read_scenario
 from billing_portal.scenarios.running import SETTINGS, begin_story
 from billing_portal.scenarios.world import World
-from billing_portal.shadowing import shadow_of
-from plans.models import Period, Site
+from billing_portal.shadowing import FLOORS, READ_IN_PLACE, shadow_of, shadowed
+from plans.models import Counter, Period, Site
 from plans.periods import day_starts_at
 from tests.billing_portal.staff import address, operator, text_of
-from tests.builders import MARCH_1, apply, build_organization, build_plan
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
+from usage.charging import charge
 from usage.gate import Question, ask
+from wallet.balances import balances
+from wallet.models import LedgerEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -207,6 +212,46 @@ def test_what_the_server_has_planned_before_is_asked_of_the_copies_and_then_of_o
         Organization.objects.update(suspended_at=MARCH_1)
         assert not gate()
     assert gate()
+
+
+def test_on_a_site_without_stripe_no_card_is_charged_and_that_is_said(
+    tmp_path: Path, settings: Any
+) -> None:
+    world = told(ON_TEAM, tmp_path)
+    settings.STRIPE_SECRET_KEY = ""
+
+    found = rehearse(world.organization, now=world.now)
+
+    assert Kind.CHARGE not in {one.kind for one in found.happenings}
+    assert any("no card is charged" in note for note in found.notes)
+
+
+def test_what_only_stripe_knows_stays_as_it_is_and_that_is_said(tmp_path: Path) -> None:
+    lost = {"card_answers": {"name": "visa", "answers": "lost_answer"}}
+    world = told([*ON_TEAM, lost, {"top_up": {"amount": "20.00", "abandon": True}}], tmp_path)
+
+    found = rehearse(world.organization, now=world.now)
+
+    assert any("only Stripe knows" in note for note in found.notes)
+    assert not any("20.00" in one.words for one in found.happenings)
+
+
+def test_a_busy_organization_is_copied_without_its_many_charges() -> None:
+    build_plan()
+    acme = build_organization(plan="starter", credits=100)
+    charge([a_call(acme) for _ in range(3)], now=MARCH_1 + DAY)
+
+    with shadow_of(acme):
+        assert balances(acme, now=MARCH_1 + DAY).wallet == Decimal(88)
+        assert set(LedgerEntry.objects.values_list("kind", flat=True)) == {"adjustment"}
+
+
+def test_every_table_of_the_business_is_copied_or_said_to_be_everybodys() -> None:
+    models = {model for floor in FLOORS for model in apps.get_app_config(floor).get_models()}
+
+    assert set(shadowed()) == models - set(READ_IN_PLACE)
+    assert "organization_id" in shadowed()[Letter]
+    assert "organization_id" in shadowed()[Counter]
 
 
 def test_days_without_end_are_refused() -> None:

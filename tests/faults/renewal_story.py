@@ -7,7 +7,7 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -55,6 +55,7 @@ class Point:
 
 
 CHARGED, DONE = Point("charged, no answer yet"), Point("done, not acknowledged")
+ANYWHERE = Point("anywhere")
 MAILED = Point("mailed, not written down", '^UPDATE "accounts_letter" SET .*"sent_at"', False, True)
 POINTS = (
     Point("due row claimed", 'FROM "plans_subscription".*FOR UPDATE'),
@@ -75,19 +76,20 @@ POINTS = (
 
 
 class Reaper:
-    """Kills at a point, each organization or row once, or anywhere by chance."""
+    """Kills at points, each organization or row once at each, or anywhere by chance."""
 
     def __init__(
-        self, kills: int, *, point: Point | None = None, chance: float = 0, seed: int = 0
+        self, kills: int, *, points: Sequence[Point] = (), chance: float = 0, seed: int = 0
     ) -> None:
-        self.left, self.point, self.chance = kills, point, chance
+        self.points, self.chance = points, chance
+        self.left = dict.fromkeys(points, kills) or {ANYWHERE: kills}
         self.kills: list[str] = []
         self._dice, self._lock, self._here = (
             random.Random(seed),
             threading.Lock(),
             threading.local(),
         )
-        self._dead: set[object] = set()
+        self._dead: set[tuple[Point, object]] = set()
 
     def __call__(
         self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]
@@ -95,36 +97,43 @@ class Reaper:
         """Stand between Django and the database."""
         if WALLET_LOCKED.search(sql):
             self._here.organization = params[0]
-        here = self.point if self.point and self.point.is_at(sql, params) else None
-        after = self.point.after if self.point else self._dice.random() < 0.5
+        here = next((point for point in self.points if point.is_at(sql, params)), None)
+        after = here.after if here else self._dice.random() < 0.5
         row = params[-1] if here and here.of_row else None
         if not after:
-            self._strike(here, sql, params, row)
+            self._strike(here, sql, row)
         answer = execute(sql, params, many, context)
         if after:
-            self._strike(here, sql, params, row)
+            self._strike(here, sql, row)
         return answer
 
     def is_at(self, point: Point | None) -> None:
         """Be told that something has come to a point that no statement marks."""
-        here = point if point and point == self.point else None
-        self._strike(here, "", (), len(self.kills) if point == DONE else None)
+        # Of the sweeps that are done any may be the one whose worker dies.
+        spared = point == DONE and self._dice.random() < 0.5
+        here = point if point in self.points and not spared else None
+        self._strike(here, "", len(self.kills) if point == DONE else None)
+
+    def rest(self) -> None:
+        """Kill nobody any more."""
+        self.left = dict.fromkeys(self.left, 0)
 
     @property
     def mails_lost(self) -> int:
         """Answer how many died between sending a mail and writing it down."""
         return self.kills.count(MAILED.name)
 
-    def _strike(self, here: Point | None, sql: str, params: object, row: object) -> None:
+    def _strike(self, here: Point | None, sql: str, row: object) -> None:
         who = row if row is not None else getattr(self._here, "organization", None)
         with self._lock:
-            due = here is not None and who not in self._dead
-            if self.left <= 0 or not (due or self._dice.random() < self.chance):
+            budget = here or ANYWHERE
+            due = here is not None and (here, who) not in self._dead
+            if not self.left.get(budget) or not (due or self._dice.random() < self.chance):
                 return
-            self.left -= 1
-            self._dead.add(who)
-            places = [point.name for point in POINTS if point.is_at(sql, params)]
-            self.kills.append(places[0] if places else here.name if here else "elsewhere")
+            self.left[budget] -= 1
+            self._dead.add((budget, who))
+            mailed = MAILED.is_at(sql, ())
+            self.kills.append(here.name if here else MAILED.name if mailed else ANYWHERE.name)
         raise Killed
 
 
@@ -175,7 +184,7 @@ class Morning(Life):
 
     def wait_for_the_rest(self) -> None:
         """Let leases run out and unknown payments be looked at; nobody dies any more."""
-        self.reaper.left = 0
+        self.reaper.rest()
         for minutes in (11, 11, 11, 31, 61, 61):
             self.pass_time(minutes=minutes)
             self.work()

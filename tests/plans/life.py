@@ -72,6 +72,15 @@ def build_monthly(code: str = "starter", **terms: Any) -> Plan:
     return build_plan(code, **{**monthly, **terms})
 
 
+def unpaid_renewal(answers: str | None = "declined") -> tuple[Life, Organization]:
+    """Let an organization's renewal of 1 April fail."""
+    build_monthly()
+    life = Life()
+    organization = life.subscriber(card=answers)
+    life.at("2026-04-01")
+    return life, organization
+
+
 def current(organization: Organization) -> Period:
     """Answer the organization's period of now."""
     subscriptions = Subscription.objects.select_related("period__organization", "period__version")

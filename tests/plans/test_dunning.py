@@ -13,28 +13,17 @@ from invoices.models import Invoice
 from payments.cards import choose_default
 from payments.collecting import collect, record_bank_payment
 from payments.models import Payment
-from plans.canceling import cancel
 from plans.dunning import collect_due, follow_payments
 from plans.models import Period, Subscription
 from plans.standing import Badge, standing
 from plans.subscribing import schedule_change
-from tests.builders import MARCH_1, apply
-from tests.plans.life import DAY, Life, build_monthly, current, days_of
+from tests.builders import MARCH_1
+from tests.plans.life import DAY, Life, build_monthly, current, days_of, unpaid_renewal
 from usage.gate import Question, ask
 from wallet.balances import balances
 from wallet.models import CreditGrant
 
 pytestmark = pytest.mark.django_db
-APRIL_1 = dt.datetime(2026, 4, 1, 0, 5, tzinfo=dt.UTC)
-
-
-def unpaid(answers: str | None = "declined", **terms: Any) -> tuple[Life, Organization]:
-    """Let an organization's renewal of 1 April fail."""
-    build_monthly(**terms)
-    life = Life()
-    acme = life.subscriber(card=answers)
-    life.at("2026-04-01")
-    return life, acme
 
 
 def codes(organization: Organization) -> list[str]:
@@ -51,7 +40,7 @@ def gate(organization: Organization, now: dt.datetime) -> str | None:
 
 
 def test_a_declined_renewal_runs_on_grace_with_all_that_the_period_grants() -> None:
-    life, acme = unpaid()
+    life, acme = unpaid_renewal()
 
     stands = standing(acme, now=life.now)
     assert (stands.badge, stands.banner) == (Badge.PAYMENT_ISSUE, "payment_pending")
@@ -64,7 +53,7 @@ def test_a_declined_renewal_runs_on_grace_with_all_that_the_period_grants() -> N
 
 
 def test_the_card_is_tried_on_the_catalogue_s_days_and_only_the_first_failure_is_mailed() -> None:
-    life, acme = unpaid()
+    life, acme = unpaid_renewal()
 
     for day in range(2, 8):
         life.at(f"2026-04-0{day}", "00:00")
@@ -89,7 +78,7 @@ def test_a_card_is_tried_at_local_midnight_of_the_day() -> None:
 
 
 def test_a_stolen_card_is_not_tried_again() -> None:
-    life, acme = unpaid("stolen_card")
+    life, acme = unpaid_renewal("stolen_card")
 
     for day in range(2, 10):
         life.at(f"2026-04-{day:02}")
@@ -99,7 +88,7 @@ def test_a_stolen_card_is_not_tried_again() -> None:
 
 
 def test_no_card_is_a_failed_charge_of_its_own() -> None:
-    life, acme = unpaid(None)
+    life, acme = unpaid_renewal(None)
 
     payment = Payment.objects.get()
     assert (payment.status, payment.decline_code) == ("failed", "no_card")
@@ -109,7 +98,7 @@ def test_no_card_is_a_failed_charge_of_its_own() -> None:
 
 @pytest.mark.parametrize("first", ["declined", "stolen_card", None])
 def test_another_default_card_is_charged_at_once(first: str | None) -> None:
-    life, acme = unpaid(first)
+    life, acme = unpaid_renewal(first)
     life.at("2026-04-01", "12:00")
     card = life.card_for(acme)
     choose_default(acme, card_id=card.pk, now=life.now)
@@ -124,7 +113,7 @@ def test_another_default_card_is_charged_at_once(first: str | None) -> None:
 
 
 def test_another_default_card_that_is_declined_is_tried_once() -> None:
-    life, acme = unpaid()
+    life, acme = unpaid_renewal()
     card = life.card_for(acme, "declined")
     life.pass_time(minutes=1)
     choose_default(acme, card_id=card.pk, now=life.now)
@@ -137,7 +126,7 @@ def test_another_default_card_that_is_declined_is_tried_once() -> None:
 
 
 def test_a_bank_payment_within_the_grace_lets_the_period_run_from_its_first_day() -> None:
-    life, acme = unpaid()
+    life, acme = unpaid_renewal()
     life.at("2026-04-07", "23:00")
     record_bank_payment(acme, reference="B-1", now=life.now)
 
@@ -150,7 +139,7 @@ def test_a_bank_payment_within_the_grace_lets_the_period_run_from_its_first_day(
 
 
 def test_at_the_midnight_that_ends_the_grace_everything_stops_without_any_job() -> None:
-    life, acme = unpaid()
+    life, acme = unpaid_renewal()
     midnight = dt.datetime(2026, 4, 8, tzinfo=dt.UTC)
 
     assert gate(acme, midnight - dt.timedelta(microseconds=1)) is None
@@ -165,7 +154,7 @@ def test_at_the_midnight_that_ends_the_grace_everything_stops_without_any_job() 
 
 
 def test_paid_after_the_grace_a_fresh_period_starts_on_that_day_with_the_same_invoice() -> None:
-    life, acme = unpaid()
+    life, acme = unpaid_renewal()
     life.at("2026-04-12", "10:00")
     collect(
         Invoice.objects.get(),
@@ -189,7 +178,7 @@ def test_paid_after_the_grace_a_fresh_period_starts_on_that_day_with_the_same_in
 
 
 def test_an_overdue_plan_does_not_renew_at_its_period_s_end() -> None:
-    life, acme = unpaid()
+    life, acme = unpaid_renewal()
 
     life.at("2026-05-02")
     life.at("2026-06-02")
@@ -212,78 +201,8 @@ def test_a_scheduled_change_that_cannot_be_charged_runs_on_grace_as_well() -> No
     assert codes(acme) == ["plan_change_scheduled", "payment_failed"]
 
 
-def test_cancelled_in_grace_it_ends_at_once_and_its_invoice_is_void() -> None:
-    life, acme = unpaid()
-    life.at("2026-04-03", "10:00")
-
-    cancel(acme, now=life.now)
-
-    stands = standing(acme, now=life.now)
-    assert (stands.badge, stands.is_over, stands.banner) == (Badge.CANCELED, True, None)
-    assert gate(acme, life.now) == "subscription_ended"
-    assert Invoice.objects.get().status == "void"
-    assert balances(acme, now=life.now).plan_credits == 0
-    tried = Payment.objects.count()
-    for day in range(4, 12):
-        life.at(f"2026-04-{day:02}")
-    assert Payment.objects.count() == tried
-    assert current(acme).number == 2
-
-
-def test_a_plan_that_staff_apply_voids_the_unpaid_invoice() -> None:
-    life, acme = unpaid()
-
-    apply(acme, "starter", now=life.now, invoiced=False)
-    life.at("2026-04-09")
-
-    assert Invoice.objects.get().status == "void"
-    assert standing(acme, now=life.now).badge == Badge.ACTIVE
-    assert statuses() == ["failed"]
-
-
-def lost(life: Life) -> None:
-    """Let Stripe charge and its answer be lost."""
-    life.fake.fail_next("timeout", path="/v1/payment_intents", method="POST")
-
-
-def test_a_lost_answer_is_no_failure_and_is_not_charged_again() -> None:
-    build_monthly()
-    life = Life()
-    acme = life.subscriber()
-    lost(life)
-
-    life.at("2026-04-01")
-    pending = (statuses(), codes(acme), standing(acme, now=life.now).badge)
-    life.at("2026-04-01", "00:20")
-
-    assert pending == (["pending"], [], Badge.ACTIVE)
-    assert statuses() == ["paid"]
-    assert current(acme).grace_ends_at is None
-    assert len(life.fake.moved()) == 1
-
-
-@pytest.mark.parametrize("voided_by", ["cancel", "apply"])
-def test_money_that_comes_for_a_void_invoice_goes_back(voided_by: str) -> None:
-    build_monthly()
-    life = Life()
-    acme = life.subscriber()
-    lost(life)
-    life.at("2026-04-01")
-    if voided_by == "cancel":
-        cancel(acme, now=life.now)
-    else:
-        apply(acme, "starter", now=life.now, invoiced=False)
-
-    life.at("2026-04-01", "01:00")
-    life.at("2026-04-01", "02:00")
-
-    assert Invoice.objects.get().status == "void"
-    assert Payment.objects.get().status == "refunded"
-    assert life.fake.book()["refunds"] == 1
-
-
 def test_a_charge_that_is_claimed_is_not_made_by_another_worker_that_saw_it_due_as_well() -> None:
-    life, _ = unpaid()
+    life, _ = unpaid_renewal()
     period = Period.objects.get(number=2)
     Period.objects.filter(pk=period.pk).update(charge_at=life.now)
 

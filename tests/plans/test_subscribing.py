@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Act, Organization
+from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
 from invoices.models import Invoice
 from payments.models import Payment
 from plans.canceling import cancel
-from plans.models import DemoRequest, Plan, ScheduledChange, Site
+from plans.models import Plan, ScheduledChange, Site
 from plans.refusals import (
     AlreadySubscribed,
     NoSubscription,
@@ -29,7 +29,6 @@ from plans.subscribing import (
     cancel_change,
     choose_now,
     preview_choice,
-    request_demo,
     schedule_change,
 )
 from tests.builders import MARCH_1, apply, build_organization, build_plan
@@ -296,18 +295,3 @@ def test_any_plan_that_takes_effect_but_a_renewal_drops_what_was_scheduled(kept:
         apply(acme, "starter", now=life.now, invoiced=False)
 
     assert ScheduledChange.objects.exists() is kept
-
-
-def test_a_demo_is_asked_for_once_and_only_of_an_enterprise_plan() -> None:
-    build_monthly()
-    build_plan("big", "enterprise")
-    acme = Life().subscriber()
-
-    first = request_demo(acme, plan="big", now=MARCH_1)
-    again = request_demo(acme, plan="big", now=MARCH_1 + DAY)
-
-    assert first == again == DemoRequest.objects.get()
-    assert Act.objects.filter(verb="request_demo").count() == 1
-    for plan in ("starter", "nonsense"):
-        with pytest.raises(PlanNotAvailable):
-            request_demo(acme, plan=plan, now=MARCH_1)

@@ -1,0 +1,20 @@
+"""A sweep goes through its rows for a while, and leaves the rest to the next one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterable, Iterator
+
+
+def for_a_while(rows: Iterable[int], *, span: dt.timedelta) -> Iterator[int]:
+    """Answer ids until a span of real time is over.
+
+    A claim is made for as long from the sweep's start: a sweep that took longer would claim what
+    has run out already, and another worker would do it again.
+    """
+    began = time.monotonic()
+    for row in rows:
+        if time.monotonic() - began > span.total_seconds():
+            return
+        yield row
