@@ -168,7 +168,8 @@ def _deliver(
         return Outcome.NOT_SENT
     try:
         with transaction.atomic():
-            _send(letter, find_document, mailbox)
+            mail = _composed(letter, find_document)
+        mailbox(mail)
     except DocumentNotReady:
         # It steps back, or letters that wait for a parked document would fill every sweep.
         _note(letter, due_at=now + FIRST_PAUSE)
@@ -176,9 +177,13 @@ def _deliver(
     except NobodyToWrite:
         _note(letter, status=Letter.Status.PARKED, last_error="There is nobody to write to.")
         return Outcome.NOT_SENT
+    except NO_SERVER as error:
+        # No fault of the letter's: a night without a server parks nothing.
+        _note(letter, due_at=now + FIRST_PAUSE, last_error=f"{type(error).__name__}: {error}"[:500])
+        return Outcome.NO_SERVER
     except Exception as error:  # noqa: BLE001 - one bad letter must not stop the others
         _postpone(letter, error, now=now)
-        return Outcome.NO_SERVER if isinstance(error, NO_SERVER) else Outcome.NOT_SENT
+        return Outcome.NOT_SENT
     _note(letter, status=Letter.Status.SENT, sent_at=now)
     return Outcome.SENT
 
@@ -210,7 +215,7 @@ def try_again(letter: Letter, *, now: dt.datetime) -> None:
     )
 
 
-def _send(letter: Letter, find_document: FindDocument, mailbox: Mailbox) -> None:
+def _composed(letter: Letter, find_document: FindDocument) -> EmailMultiAlternatives:
     attachment = None
     if letter.document_number:
         attachment = find_document(letter.document_number)
@@ -219,7 +224,7 @@ def _send(letter: Letter, find_document: FindDocument, mailbox: Mailbox) -> None
     mail = compose(letter, attachment)
     if not mail.to:
         raise NobodyToWrite
-    mailbox(mail)
+    return mail
 
 
 def _postpone(letter: Letter, error: Exception, *, now: dt.datetime) -> None:

@@ -13,6 +13,8 @@ from payments.gateway import Gateway
 from payments.models import Payment
 from payments.settling import record, record_failed
 
+# Who has written an intent down asks by himself; the sweep comes only after a crash.
+FOR_THE_DOOR = dt.timedelta(minutes=1)
 CLOCKS_DIFFER = dt.timedelta(hours=1)
 # So long may its owner take to confirm at the bank; meanwhile nothing else is charged.
 GIVEN_UP_AFTER = dt.timedelta(minutes=30)
@@ -35,7 +37,9 @@ def ask(
         return record_failed(payment, code="no_card", words="There is no card to charge.", now=now)
     payment.asked_at = payment.asked_at or now
     payment.look_at = payment.next_look(now)
-    payment.save(update_fields=["asked_at", "look_at"])
+    Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING).update(
+        asked_at=payment.asked_at, look_at=payment.look_at
+    )
     try:
         charge = Charge(
             amount=payment.amount,

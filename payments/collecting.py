@@ -10,7 +10,7 @@ from accounts.acting import record_act
 from accounts.models import Organization, User
 from accounts.refusals import Invalid, Refusal
 from invoices.models import Invoice
-from payments.asking import ask
+from payments.asking import FOR_THE_DOOR, ask
 from payments.cards import NoCard
 from payments.gateway import Gateway
 from payments.models import Card, Payment
@@ -81,7 +81,7 @@ def _intend(
         card=card,
         actor=actor,
         created_at=now,
-        look_at=now,
+        look_at=now + FOR_THE_DOOR,
     )
     if card is None:
         words = "There is no card to charge."

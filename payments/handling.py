@@ -28,7 +28,7 @@ def handle_due(*, gateway: Gateway, now: dt.datetime, limit: int = 200) -> int:
     """
     due = StripeEvent.objects.filter(status=StripeEvent.Status.WAITING, due_at__lte=now)
     handled = 0
-    ids = list(due.order_by("id").values_list("id", flat=True)[:limit])
+    ids = list(due.order_by("due_at", "id").values_list("id", flat=True)[:limit])
     for pk in for_a_while(ids, span=LEASE / 2):
         event = _claim(pk, now=now)
         if event is None:

@@ -66,7 +66,7 @@ def save_auto_recharge(
     start_afresh(organization)
     wallet.recharge_below = threshold if enabled else None
     wallet.save(update_fields=["recharge_below"])
-    words = consent_words(saved, ceiling_of(organization))
+    words = consent_words(saved, ceiling_of(organization) if enabled else None)
     Consent.objects.create(
         organization=organization, actor=actor, enabled=enabled, words=words, at=now
     )

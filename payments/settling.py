@@ -51,6 +51,7 @@ def record_paid(payment: Payment, intent: Intent, *, now: dt.datetime) -> Paymen
     lock_wallet(payment.organization_id)
     payment = _locked(payment)
     if payment.status in Payment.MONEY_CAME:
+        Payment.objects.filter(pk=payment.pk).update(look_at=None)
         return payment
     if intent.amount != payment.amount:
         raise AmountDiffers(f"{payment.token}: {intent.amount.display()} came.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 
 from django.db import transaction
 
+from accounts.arrows import WrongState
 from accounts.models import Organization, User
 from accounts.refusals import Invalid, Refusal
 from invoices.issuing import totals_now
@@ -134,9 +136,10 @@ def come_back(payment: Payment, *, gateway: Gateway, now: dt.datetime) -> Paymen
     try:
         return look(payment, gateway=gateway, now=now)
     except StripeSilent:
-        if payment.status == Payment.Status.CHECKOUT:
-            payment.move(Payment.Status.PENDING)
-        return payment
+        with suppress(WrongState):
+            if payment.status == Payment.Status.CHECKOUT:
+                payment.move(Payment.Status.PENDING)
+        return Payment.objects.select_related("organization", "invoice").get(pk=payment.pk)
 
 
 @transaction.atomic

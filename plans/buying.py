@@ -12,6 +12,7 @@ from accounts.acting import record_act
 from accounts.models import Organization, User
 from invoices.issuing import issue_invoice
 from invoices.totals import Line
+from payments.asking import FOR_THE_DOOR
 from payments.models import Card, Payment
 from payments.settling import give_receipt
 from payments.unwanted import send_back
@@ -67,9 +68,12 @@ def agree(
             "card": card,
             "actor": actor,
             "created_at": now,
-            "look_at": now if card else None,
+            "look_at": now + FOR_THE_DOOR if card else None,
         },
     )
+    if payment.amount_minor != total.total.minor:
+        # The same form, for another price: somebody looks at the new one first.
+        raise PreviewOutdated
     if created:
         Purchase.objects.create(
             payment=payment,
@@ -114,7 +118,7 @@ def begin_bought(
     if organization is not None:
         paid = paid.filter(organization=organization)
     begun = 0
-    for pk in list(paid.order_by("created_at").values_list("pk", flat=True)[:limit]):
+    for pk in list(paid.order_by("payment__settled_at").values_list("pk", flat=True)[:limit]):
         try:
             begun += begin_purchase(pk, now=now) is not None
         except Exception:  # a bad row is logged and looked at again, the others go on
@@ -140,7 +144,11 @@ def begin_purchase(pk: int, *, now: dt.datetime) -> Period | None:
     if _is_stale(purchase, subscription):
         send_back(payment, reason="Another plan had begun before this one was paid", now=now)
         return None
-    window, anchor_day = _window(purchase, paid_at=payment.settled_at or now)
+    paid_at = payment.settled_at or now
+    if subscription is not None:
+        # Something else may have begun between the payment and now.
+        paid_at = max(paid_at, subscription.period.starts_at)
+    window, anchor_day = _window(purchase, paid_at=paid_at)
     period = begin_period(
         wallet,
         subscription,

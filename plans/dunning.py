@@ -142,7 +142,8 @@ def _note_failure(period: Period, last: Payment, count: int, *, now: dt.datetime
         _tell_failed(period, last, now=now)
     hard = last.decline_code in HARD_DECLINES
     period.charge_at = None if hard else _next_charge(period, now)
-    period.attempted_at = max(period.attempted_at or now, last.created_at)
+    # Not when it was last looked at: a card that came while the answer was lost is still to try.
+    period.attempted_at = last.created_at
     period.save(update_fields=["failures", "failed_at", "charge_at", "attempted_at"])
 
 
@@ -169,7 +170,7 @@ def _begin_afresh(old: Period, *, paid_at: dt.datetime, now: dt.datetime) -> Non
     invoice, old.invoice = old.invoice, None
     old.charge_at = None
     old.save(update_fields=["invoice", "charge_at"])
-    window = window_from(paid_at, organization.zone, old.version.terms.period)
+    window = window_from(max(paid_at, old.starts_at), organization.zone, old.version.terms.period)
     period = begin_period(
         wallet,
         subscription,

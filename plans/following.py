@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import transaction
 
 from accounts.models import Organization
+from plans.marks import PLAN_ENDING
 from plans.models import Period, RenewalChoice, ScheduledChange, Site, Subscription
 from plans.periods import DAY, day_starts_at
 from wallet.ledger import lock_wallet
@@ -66,7 +67,11 @@ def note_what_follows(subscription: Subscription) -> None:
     if follows and not period.is_unpaid:
         last = period.last_day + DAY * (1 + grace_days())
         period.renews_until = day_starts_at(last, organization.zone)
-    period.save(update_fields=["renews_until"])
+    if period.renews_until is None and PLAN_ENDING in period.marks_passed:
+        # It was passed while the plan would renew by itself, and nobody was told.
+        period.marks_passed = [mark for mark in period.marks_passed if mark != PLAN_ENDING]
+        period.look_at = period.starts_at
+    period.save(update_fields=["renews_until", "marks_passed", "look_at"])
 
 
 def grace_end(period: Period) -> dt.datetime:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.acting import record_act
 from accounts.models import Organization
@@ -16,8 +16,7 @@ from plans.following import grace_end, note_what_follows, renews, scheduled_chan
 from plans.models import Period, PlanVersion, Rental, ScheduledChange, Subscription
 from plans.periods import Window, window_after, window_from
 from plans.pricing import period_lines
-from plans.refusals import PlanNotAvailable
-from wallet.granting import move_plan_credits
+from wallet.granting import move_plan_credits, revive_credits
 from wallet.ledger import lock_wallet
 
 logger = structlog.get_logger(__name__)
@@ -31,12 +30,8 @@ def renew_due(*, now: dt.datetime, limit: int = CHUNK) -> int:
     Each in a transaction of its own, found by state: it may be run late, twice and at once.
     Charging for it is another sweep's, after this has committed.
     """
-    ended = Q(period__ends_at__lte=now, period__renews_until__isnull=False)
-    changed = Q(organization__scheduled_change__starts_at__lte=now)
-    ended &= Q(period__replaced_at__isnull=True)
-    due = Subscription.objects.filter(ended | changed).order_by("period__ends_at", "pk")
     begun = 0
-    for pk in list(due.values_list("pk", flat=True)[:limit]):
+    for pk in _due(now, limit):
         try:
             begun += _begin_next(pk, now=now)
         except Exception:  # a bad row is logged and looked at again, the others go on
@@ -44,44 +39,79 @@ def renew_due(*, now: dt.datetime, limit: int = CHUNK) -> int:
     return begun
 
 
+def _due(now: dt.datetime, limit: int) -> list[int]:
+    """Answer the organizations of which a period has ended, or a change's day has come."""
+    ended = Period.objects.filter(
+        ends_at__lte=now, renews_until__isnull=False, replaced_at__isnull=True
+    )
+    changed = ScheduledChange.objects.filter(starts_at__lte=now)
+    # While a renewal is unpaid its owner settles before anything else.
+    changed = changed.filter(organization__subscription__period__grace_ends_at__isnull=True)
+    found = [
+        *ended.order_by("ends_at").values_list("organization_id", flat=True)[:limit],
+        *changed.order_by("starts_at").values_list("organization_id", flat=True)[:limit],
+    ]
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What begins: a version, its days, and whether it renews or was chosen."""
+
+    version: PlanVersion
+    window: Window
+    source: Period.Source
+    anchor_day: int
+
+
 @transaction.atomic
 def _begin_next(organization_id: int, *, now: dt.datetime) -> bool:
     wallet = lock_wallet(organization_id)
     organization = Organization.objects.get(pk=organization_id)
     subscription = lock_subscription(organization)
-    if subscription is None:
+    if subscription is None or subscription.period.is_unpaid:
         return False
-    change, due = scheduled_change(organization), _is_due(subscription, now)
-    # A late sweep renews what ended before the day of the change, as it would have in time.
-    renews_first = change is None or (due and subscription.period.ends_at < change.starts_at)
-    if change is not None and change.starts_at <= now and not renews_first:
-        version, source = _version_of(change), Period.Source.CHOSEN
-        anchor_day = change.starts_on.day
-        # From its day on, however late this runs.
-        window = window_from(change.starts_at, organization.zone, version.terms.period, anchor_day)
-        change.delete()
-    elif due:
-        version, source = _newest(subscription.version), Period.Source.RENEWED
-        anchor_day = subscription.anchor_day
-        window = window_after(
-            subscription.period.last_day, organization.zone, version.terms.period, anchor_day
-        )
-    else:
+    following = _what_begins(organization, subscription, now=now)
+    if following is None:
         return False
-    subscription.canceled_at = None
     period = begin_period(
         wallet,
         subscription,
         organization=organization,
-        version=version,
-        window=window,
-        source=source,
-        anchor_day=anchor_day,
+        version=following.version,
+        window=following.window,
+        source=following.source,
+        anchor_day=following.anchor_day,
         now=now,
     )
-    ask_for_payment(period, window, now=now)
+    ask_for_payment(period, following.window, now=now)
     _write_act(period, now=now)
     return True
+
+
+def _what_begins(
+    organization: Organization, subscription: Subscription, *, now: dt.datetime
+) -> Next | None:
+    change, due = scheduled_change(organization), _is_due(subscription, now)
+    # A late sweep renews what ended before the day of the change, as it would have in time.
+    renews_first = change is None or (due and subscription.period.ends_at < change.starts_at)
+    zone = organization.zone
+    if change is not None and change.starts_at <= now and not renews_first:
+        chosen = _version_of(change)
+        if chosen is None:
+            _drop_change(change, subscription, now=now)
+            return None
+        change.delete()
+        anchor_day = change.starts_on.day
+        # From its day on, however late this runs.
+        window = window_from(change.starts_at, zone, chosen.terms.period, anchor_day)
+        return Next(chosen, window, Period.Source.CHOSEN, anchor_day)
+    if not due:
+        return None
+    version = _newest(subscription.version, organization.currency)
+    last_day, anchor_day = subscription.period.last_day, subscription.anchor_day
+    window = window_after(last_day, zone, version.terms.period, anchor_day)
+    return Next(version, window, Period.Source.RENEWED, anchor_day)
 
 
 def _is_due(subscription: Subscription, now: dt.datetime) -> bool:
@@ -90,17 +120,28 @@ def _is_due(subscription: Subscription, now: dt.datetime) -> bool:
     return waits and not period.is_unpaid and renews(subscription)
 
 
-def _version_of(change: ScheduledChange) -> PlanVersion:
+def _version_of(change: ScheduledChange) -> PlanVersion | None:
+    """Answer the terms of the plan that was chosen, none where it is sold no more."""
     version = change.plan.version
-    if version is None:
-        raise PlanNotAvailable
-    return version
+    sold = version is not None and not change.plan.retired_at
+    priced = version is not None and version.terms.price_in(change.organization.currency)
+    return version if sold and priced is not None else None
 
 
-def _newest(version: PlanVersion) -> PlanVersion:
+def _newest(version: PlanVersion, currency: str) -> PlanVersion:
     """Answer the plan's terms of today, or the ones it has where the plan is sold no more."""
-    plan = version.plan
-    return plan.version if plan.version and not plan.retired_at else version
+    newest = version.plan.version
+    if newest is None or version.plan.retired_at or newest.terms.price_in(currency) is None:
+        return version
+    return newest
+
+
+def _drop_change(change: ScheduledChange, subscription: Subscription, *, now: dt.datetime) -> None:
+    """Take a change back whose plan is sold no more; what runs goes on as it would have."""
+    change.delete()
+    note_what_follows(subscription)
+    summary = f"{change.plan} is sold no more: the change of {change.starts_on} was dropped"
+    record_act(change.organization, verb="cancel_change", summary=summary, now=now)
 
 
 def ask_for_payment(period: Period, window: Window, *, now: dt.datetime) -> None:
@@ -133,7 +174,8 @@ def keep_running(period: Period, *, now: dt.datetime) -> None:
     """Let a period that was paid within its grace run to its end, with all that it granted."""
     period.grace_ends_at = period.charge_at = None
     period.save(update_fields=["grace_ends_at", "charge_at"])
-    move_plan_credits(period.organization, expires_at=period.ends_at, now=now)
+    key, ends = f"period:{period.pk}", period.ends_at
+    revive_credits(period.organization, key=key, expires_at=ends, now=now)
     subscription = lock_subscription(period.organization)
     if subscription is not None and subscription.period_id == period.pk:
         note_what_follows(subscription)

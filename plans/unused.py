@@ -11,7 +11,7 @@ from django.db.models import Sum
 from invoices.models import Invoice, InvoiceLine
 from plans.models import Counter, Period
 from wallet.models import CreditGrant
-from wallet.money import Money
+from wallet.money import Money, half_up
 
 # Of what a period's invoice says, plan and rentals are for the period; the rest is not.
 OF_THE_PERIOD = "^(plan$|rental:)"
@@ -41,7 +41,13 @@ def _paid_for(period: Period) -> int:
         invoice__status=Invoice.Status.PAID,
         code__regex=OF_THE_PERIOD,
     )
-    return lines.aggregate(paid=Sum("amount_minor"))["paid"] or 0
+    minor = lines.aggregate(paid=Sum("amount_minor"))["paid"] or 0
+    invoice = period.invoice
+    if not minor or invoice is None or not invoice.credited_minor:
+        return minor
+    # What was refunded is not paid any more.
+    kept = Fraction(invoice.total_minor - invoice.credited_minor, invoice.total_minor)
+    return half_up(minor * kept)
 
 
 def _days_not_begun(period: Period, today: dt.date) -> Fraction:

@@ -36,7 +36,7 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
                WHERE b.organization_id = o.id AND b.batch = %(batch)s),
        a.id IS NOT NULL, coalesce(a.spent >= a.monthly_limit, false),
        w.topped_up_at IS NULL
-           OR w.topped_up_at <= coalesce(a.limit_reached_at, a.limited_at, a.created_at),
+           OR w.topped_up_at <= GREATEST(a.limit_reached_at, a.limited_at, a.created_at),
        a.when_exhausted = 'stop' AND EXISTS (
            SELECT FROM wallet_creditgrant g WHERE g.organization_id = o.id
            AND g.expires_at > p.starts_at AND g.effective_at < p.ends_at)

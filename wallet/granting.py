@@ -76,6 +76,29 @@ def move_plan_credits(
     grants.live(now).update(expires_at=expires_at)
 
 
+@transaction.atomic
+def revive_credits(
+    organization: Organization, *, key: str, expires_at: dt.datetime, now: dt.datetime
+) -> None:
+    """Let a grant live until another end, also where it has ended and was written off meanwhile."""
+    lock_wallet(organization.pk)
+    grant = CreditGrant.objects.filter(organization=organization, key=key).first()
+    if grant is None or expires_at <= now:
+        return
+    CreditGrant.objects.filter(pk=grant.pk, remaining__gt=0).update(expires_at=expires_at)
+    gone = LedgerEntry.objects.filter(organization=organization, key=f"expiry:{grant.pk}").first()
+    if gone is not None:
+        grant_credits(
+            organization,
+            kind=CreditGrant.Kind(grant.kind),
+            credits=Credits(-gone.credits),
+            key=f"{key}:again",
+            expires_at=expires_at,
+            description="Given back: it was paid in time",
+            now=now,
+        )
+
+
 def expire_due(*, now: dt.datetime, limit: int = 1000) -> int:
     """Write off what is left of grants past their end; answers how many organizations."""
     due = CreditGrant.objects.due_to_expire(now).order_by("organization_id")

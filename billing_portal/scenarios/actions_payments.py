@@ -155,6 +155,12 @@ def _money(world: World, amount: Decimal) -> Money:
 
 
 def _named(world: World, name: str) -> str:
+    if name == OTHER_CARD and name not in world.cards:
+        # The one that a checkout has kept.
+        kept = Card.objects.on_file().filter(organization=world.organization)
+        unnamed = kept.exclude(stripe_id__in=world.cards.values()).first()
+        if unnamed is not None:
+            world.cards[name] = unnamed.stripe_id
     if name not in world.cards:
         raise StepFailed(f"there is no card “{name}” in this story")
     return world.cards[name]

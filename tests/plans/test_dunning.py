@@ -125,6 +125,24 @@ def test_another_default_card_that_is_declined_is_tried_once() -> None:
     assert statuses() == ["failed", "failed"]
 
 
+def test_a_default_card_that_came_while_the_answer_was_lost_is_charged_once_that_is_known() -> None:
+    build_monthly()
+    life = Life()
+    acme = life.subscriber(card="declined")
+    life.fake.fail_next("timeout", path="/v1/payment_intents", method="POST")
+    life.at("2026-04-01")
+    card = life.card_for(acme)
+    life.pass_time(seconds=20)
+    choose_default(acme, card_id=card.pk, now=life.now)
+    life.sweep()
+    meanwhile = statuses()
+
+    life.at("2026-04-01", "00:20")
+
+    assert meanwhile == ["pending"]
+    assert statuses() == ["failed", "paid"]
+
+
 def test_a_bank_payment_within_the_grace_lets_the_period_run_from_its_first_day() -> None:
     life, acme = unpaid_renewal()
     life.at("2026-04-07", "23:00")
