@@ -1,7 +1,7 @@
 """The timetable: what is due without anybody asking, when it is looked for, and why.
 
-Every sweep finds its rows in the database by their state and takes them one at a time, so it may
-run late, twice, or on two workers at once. The queue only carries the hint to look.
+Every sweep finds its rows by their state and takes them one at a time: it may run late, twice, or
+on two workers. The queue only carries the hint to look.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from billing_portal.doctor import examine
 from billing_portal.logins import forget_logins
 from invoices.documents import find_document, render_due
 from payments.answers import StripeSilent
-from payments.cards import look_after_holds
 from payments.gateway import at_stripe
 from payments.handling import handle_due
+from payments.holds import look_after_holds
 from payments.mirror import mirror_due
 from payments.models import Payment, Refund, StripeEvent
 from payments.recharging import recharge_due
@@ -155,8 +155,7 @@ TIMETABLE = (
         renew_due,
         Every(minutes=1),
         Wakes.DAY,
-        "Begins the next period of plans that renew by themselves, and scheduled changes; access "
-        "goes on until it has.",
+        "Begins the next period of plans that renew by themselves, and scheduled changes.",
         Noted(Period.objects.filter(renews_until__isnull=False, replaced_at=None), "ends_at"),
     ),
     # What comes of money, before the documents and letters that it makes.

@@ -104,15 +104,15 @@ def begin_top_up(
     payment = _intend(organization, amount=amount, key=key, now=now, actor=actor)
     if payment.session_id:
         return gateway.session(payment.session_id)
-    charge = Charge(
-        amount=payment.amount,
-        customer=customer_of(organization, gateway=gateway, now=now),
-        card="",
-        payment=str(payment.token),
-        description="Top-up",
-        present=True,
-    )
     try:
+        charge = Charge(
+            amount=payment.amount,
+            customer=customer_of(organization, gateway=gateway, now=now),
+            card="",
+            payment=str(payment.token),
+            description="Top-up",
+            present=True,
+        )
         session = gateway.open_checkout(charge, urls=urls, keep=False, key=str(payment.token))
     except StripeSilent:
         # The same form sent twice at once: the other request has the answer.

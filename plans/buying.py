@@ -49,29 +49,14 @@ def agree(
 
     :raises PreviewOutdated: under the lock another period runs, or one that is paid is to begin.
     """
-    organization, total = change.organization, change.totals
+    organization = change.organization
     lock_wallet(organization.pk)
     unknown = _unknown(organization)
     if unknown is not None:
         return unknown
     _require_unmoved(change)
-    payment, created = Payment.objects.get_or_create(
-        organization=organization,
-        key=f"plan:{key}",
-        defaults={
-            "purpose": Payment.Purpose.PLAN,
-            "method": Payment.Method.CARD,
-            "status": Payment.Status.PENDING if card else Payment.Status.CHECKOUT,
-            "currency": total.total.currency,
-            "amount_minor": total.total.minor,
-            "net_minor": total.net.minor,
-            "card": card,
-            "actor": actor,
-            "created_at": now,
-            "look_at": now + FOR_THE_DOOR if card else None,
-        },
-    )
-    if payment.amount_minor != total.total.minor:
+    payment, created = _payment(change, key=key, card=card, actor=actor, now=now)
+    if payment.amount_minor != change.totals.total.minor:
         # The same form, for another price: somebody looks at the new one first.
         raise PreviewOutdated
     if created:
@@ -88,6 +73,29 @@ def agree(
             created_at=now,
         )
     return payment
+
+
+def _payment(
+    change: ChangeSet, *, key: str, card: Card | None, actor: User | None, now: dt.datetime
+) -> tuple[Payment, bool]:
+    """Intend the payment of a change-set, once per key; answers whether it is new."""
+    total = change.totals
+    return Payment.objects.get_or_create(
+        organization=change.organization,
+        key=f"plan:{key}",
+        defaults={
+            "purpose": Payment.Purpose.PLAN,
+            "method": Payment.Method.CARD,
+            "status": Payment.Status.PENDING if card else Payment.Status.CHECKOUT,
+            "currency": total.total.currency,
+            "amount_minor": total.total.minor,
+            "net_minor": total.net.minor,
+            "card": card,
+            "actor": actor,
+            "created_at": now,
+            "look_at": now + FOR_THE_DOOR if card else None,
+        },
+    )
 
 
 def _require_unmoved(change: ChangeSet) -> None:

@@ -26,8 +26,13 @@ def renews(subscription: Subscription) -> bool:
 
 
 @transaction.atomic
-def choose_renewal(organization: Organization, *, auto_renew: bool | None) -> None:
-    """Let staff decide whether this organization's plans renew; none goes back to the plan's."""
+def choose_renewal(
+    organization: Organization, *, auto_renew: bool | None, now: dt.datetime
+) -> None:
+    """Let staff decide whether this organization's plans renew; none goes back to the plan's.
+
+    A plan that has ended already is not renewed by that.
+    """
     lock_wallet(organization.pk)
     if auto_renew is None:
         RenewalChoice.objects.filter(organization=organization).delete()
@@ -39,7 +44,7 @@ def choose_renewal(organization: Organization, *, auto_renew: bool | None) -> No
         "period__organization", "version", "organization"
     )
     subscription = current.filter(organization=organization).first()
-    if subscription is not None:
+    if subscription is not None and not subscription.period.is_over(now):
         note_what_follows(subscription)
 
 

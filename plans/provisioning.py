@@ -69,7 +69,7 @@ def provision(
         organization, verb="create", summary=f"{organization.name} created", now=now, actor=actor
     )
     if auto_renew is not None:
-        choose_renewal(organization, auto_renew=auto_renew)
+        choose_renewal(organization, auto_renew=auto_renew, now=now)
     if plan:
         request = PlanRequest(plan=plan)
         apply_plan(organization, request, reason="Created on this plan", now=now, actor=actor)

@@ -84,7 +84,7 @@ def _choose(
     was, wanted = renewal_choice(organization), form.cleaned_data["auto_renew"]
     if digest.partition(":")[0] != was:
         raise PreviewOutdated
-    choose_renewal(organization, auto_renew=MEANS[wanted])
+    choose_renewal(organization, auto_renew=MEANS[wanted], now=now)
     record_act(
         organization,
         verb="choose_renewal",

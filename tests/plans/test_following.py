@@ -36,7 +36,7 @@ def test_staff_decide_about_renewals_before_the_plan_does(
     build_monthly(auto_renew=plan)
     acme = Life().subscriber()
 
-    choose_renewal(acme, auto_renew=staff)
+    choose_renewal(acme, auto_renew=staff, now=MARCH_1)
 
     assert renews(subscription()) is answer
     assert (current(acme).renews_until is not None) is answer
@@ -45,9 +45,9 @@ def test_staff_decide_about_renewals_before_the_plan_does(
 def test_staff_take_their_choice_back() -> None:
     build_monthly(auto_renew=False)
     acme = Life().subscriber()
-    choose_renewal(acme, auto_renew=True)
+    choose_renewal(acme, auto_renew=True, now=MARCH_1)
 
-    choose_renewal(acme, auto_renew=None)
+    choose_renewal(acme, auto_renew=None, now=MARCH_1)
 
     assert not RenewalChoice.objects.exists()
     assert current(acme).renews_until is None
@@ -58,7 +58,7 @@ def test_staff_s_choice_outlasts_a_change_of_plan_and_comes_before_the_first() -
     build_monthly("other")
     Life()
     acme = build_organization()
-    choose_renewal(acme, auto_renew=False)
+    choose_renewal(acme, auto_renew=False, now=MARCH_1)
 
     for plan in ("starter", "other"):
         apply(acme, plan, now=MARCH_1)
@@ -71,7 +71,7 @@ def test_a_trial_never_renews() -> None:
     build_plan("trial", "trial", auto_renew=True)
     acme = build_organization(plan="trial")
 
-    choose_renewal(acme, auto_renew=True)
+    choose_renewal(acme, auto_renew=True, now=MARCH_1)
 
     assert not renews(subscription())
     assert current(acme).renews_until is None

@@ -108,7 +108,7 @@ def test_staff_s_choice_renews_a_plan_that_would_not() -> None:
     build_monthly(auto_renew=False)
     life = Life()
     acme = life.subscriber()
-    choose_renewal(acme, auto_renew=True)
+    choose_renewal(acme, auto_renew=True, now=MARCH_1)
 
     life.at("2026-04-01")
 
@@ -271,16 +271,18 @@ def test_access_goes_on_while_the_sweep_is_late_but_not_for_ever() -> None:
     assert standing(acme, now=late + dt.timedelta(minutes=1)).is_over
 
 
-def test_a_plan_that_is_sold_no_more_in_a_currency_keeps_nobody_else_waiting() -> None:
+def test_a_plan_that_is_sold_no_more_in_a_currency_renews_on_the_terms_it_has() -> None:
     build_monthly()
     life = Life()
     euro = life.subscriber("Euro", currency="EUR")
     acme = life.subscriber()
+    had = current(euro).version
     build_monthly(price={"USD": "99.00"})
 
     life.at("2026-04-01")
 
-    assert (current(euro).number, current(acme).number) == (1, 2)
+    assert (current(euro).number, current(acme).number) == (2, 2)
+    assert (current(euro).version == had, current(acme).version == had) == (True, False)
 
 
 def test_a_limit_takes_those_that_are_due_for_longest() -> None:
