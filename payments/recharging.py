@@ -16,7 +16,7 @@ from accounts.refusals import Invalid, Refusal
 from accounts.sweeping import for_a_while
 from invoices.issuing import totals_now
 from invoices.totals import Line
-from payments.asking import ask, look_later
+from payments.asking import ask
 from payments.failing import start_afresh
 from payments.gateway import Gateway
 from payments.models import AutoRecharge, Card, Consent, Payment
@@ -227,5 +227,4 @@ def _claim(pk: int, *, now: dt.datetime) -> Payment | None:
     payment.card = Card.objects.default_of(payment.organization)
     payment.asked_at = now
     payment.save(update_fields=["card", "asked_at"])
-    look_later(payment, now=now)
     return payment

@@ -19,7 +19,7 @@ from payments.unwanted import send_back
 from plans.applying import tell_plan_applied
 from plans.beginning import begin_period, lock_subscription
 from plans.changes import ChangeSet
-from plans.models import Period, Purchase, Rental, Subscription
+from plans.models import Period, PlanVersion, Purchase, Rental, Subscription
 from plans.periods import Window, last_day_of, window_from, window_until
 from plans.refusals import PreviewOutdated
 from wallet.ledger import lock_wallet
@@ -185,10 +185,16 @@ def begin_purchase(pk: int, *, now: dt.datetime) -> Period | None:
 
 
 def _is_stale(purchase: Purchase, subscription: Subscription | None) -> bool:
-    """Answer whether its price takes off days of a period that runs no more."""
-    if not any(line["code"] == "unused_days" for line in purchase.lines):
+    """Answer whether another plan began since it was agreed.
+
+    Its price may take off days of a period that runs no more, and nobody pays for two plans.
+    """
+    if subscription is None or subscription.period_id == purchase.replaces_id:
         return False
-    return subscription is None or subscription.period_id != purchase.replaces_id
+    credits_unused = any(line["code"] == "unused_days" for line in purchase.lines)
+    period = subscription.period
+    paid_plan = period.version.kind != PlanVersion.Kind.TRIAL
+    return credits_unused or (paid_plan and not period.is_over(purchase.created_at))
 
 
 def _window(purchase: Purchase, *, paid_at: dt.datetime) -> tuple[Window, int]:

@@ -59,12 +59,10 @@ def _end_at_once(subscription: Subscription, *, now: dt.datetime) -> None:
         period.invoice.move(Invoice.Status.VOID, settled_at=now)
     period.ends_at = max(min(period.ends_at, now), period.starts_at)
     period.last_day = max(min(period.last_day, organization.today(now)), period.first_day)
-    period.replaced_at = now
     period.grace_ends_at = period.charge_at = period.renews_until = period.look_at = None
     period.save(
         update_fields=[
             "ends_at",
-            "replaced_at",
             "last_day",
             "grace_ends_at",
             "charge_at",

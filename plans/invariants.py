@@ -88,7 +88,9 @@ INVARIANTS = (
                      ((ends_at - interval '1 microsecond') AT TIME ZONE time_zone)::date AS lasts
               FROM plans_period) local
         WHERE begins <> first_day OR lasts > last_day
-           OR replaced_at IS NULL AND over <= last_day
+           OR replaced_at IS NULL AND over <= last_day AND NOT EXISTS (
+               SELECT FROM plans_subscription s
+               WHERE s.period_id = local.id AND s.canceled_at IS NOT NULL)
         ORDER BY id
         """,
     ),

@@ -80,10 +80,13 @@ def test_paid_it_begins_at_once_with_its_invoice_and_receipt() -> None:
 def test_the_same_form_twice_charges_and_begins_once() -> None:
     life, acme = subscriber()
 
-    for _ in range(2):
-        change(life, acme)
-        life.sweep()
+    change(life, acme)
+    life.sweep()
 
+    with pytest.raises(PreviewOutdated):  # what it offered is begun
+        change(life, acme)
+
+    life.sweep()
     assert len(life.fake.moved()) == 1
     assert (Period.objects.count(), Invoice.objects.count()) == (2, 1)
 
