@@ -46,7 +46,7 @@ def style_sheet(request: HttpRequest) -> str:
 
 def logo(request: HttpRequest) -> str:
     """Answer the address of the brand's logo; without one the product's own mark."""
-    return str(settings.BRAND_LOGO or static("favicon.svg"))
+    return static(settings.BRAND_LOGO or "favicon.svg")
 
 
 def shades(request: HttpRequest) -> dict[str, str]:
