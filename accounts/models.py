@@ -177,10 +177,6 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
 
-    @property
-    def sees_billing(self) -> bool:
-        return self.role in self.BILLING_ROLES
-
 
 class Agent(models.Model):
     """An AI agent of an organization, under the platform's own id for it."""

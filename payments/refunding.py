@@ -16,6 +16,7 @@ from accounts.refusals import Invalid, Refusal
 from payments.answers import StripeRefused, StripeSilent
 from payments.facts import RefundFacts
 from payments.gateway import Gateway
+from payments.looks import next_look
 from payments.models import Payment, Refund
 from payments.recording_refunds import record_done, record_refund, record_refused
 from payments.returning import (
@@ -30,7 +31,6 @@ from wallet.money import Money, exponent
 
 logger = structlog.get_logger(__name__)
 
-PAUSES = (1, 5, 30)
 AT_STRIPE = "Refunded in Stripe's dashboard"
 
 
@@ -140,7 +140,7 @@ def _intend(
         reason=reason,
         actor=actor,
         created_at=now,
-        look_at=now + dt.timedelta(minutes=PAUSES[0]),
+        look_at=next_look(now, looks=0, now=now),
     )
     if payment.method == Payment.Method.BANK:
         record_done(payment, refund, now=now)
@@ -183,7 +183,7 @@ def take_in_refund(facts: RefundFacts, *, now: dt.datetime) -> Refund | None:
             reason=AT_STRIPE,
             stripe_id=facts.id,
             created_at=now,
-            look_at=now + dt.timedelta(minutes=PAUSES[0]),
+            look_at=next_look(now, looks=0, now=now),
         )
     return record_refund(refund, facts, now=now)
 
@@ -214,9 +214,7 @@ def _look_later(pk: int, *, now: dt.datetime) -> Refund | None:
     if refund is None:
         return None
     refund.looks += 1
-    refund.look_at = now + dt.timedelta(hours=1)
-    if refund.looks < len(PAUSES):
-        refund.look_at = refund.created_at + dt.timedelta(minutes=PAUSES[refund.looks])
+    refund.look_at = next_look(refund.created_at, looks=refund.looks, now=now)
     refund.save(update_fields=["looks", "look_at"])
     return refund
 

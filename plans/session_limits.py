@@ -21,9 +21,7 @@ ALMOST_PERCENT = 80
 
 def session_limit(period: Period) -> int | None:
     """Answer how many sessions may start in a period: the owner's limit, or the plan's quota."""
-    quota = period.version.terms.quotas.get(SESSIONS)
-    limits = [limit for limit in (quota, period.session_limit) if limit is not None]
-    return min(limits, default=None)
+    return period.version.terms.session_limit(period.session_limit)
 
 
 @dataclass(frozen=True, slots=True)

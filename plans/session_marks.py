@@ -7,10 +7,10 @@ import datetime as dt
 from accounts.letters import owe_letter
 from plans import marks
 from plans.models import Counter, Period
-from plans.session_limits import session_limit
+from plans.session_limits import ALMOST_PERCENT, session_limit
 from plans.terms import SESSIONS
 
-LIMIT_MARKS = (100, 80)
+LIMIT_MARKS = (100, ALMOST_PERCENT)
 
 
 def note_sessions(period_id: int, *, now: dt.datetime) -> None:

@@ -99,6 +99,11 @@ class Terms:
                 rate = rate.get(key or "")
         return None if isinstance(rate, Mapping) else rate
 
+    def session_limit(self, own: int | None) -> int | None:
+        """Answer how many sessions may start in a period: the owner's own limit, or the quota."""
+        limits = (self.quotas.get(SESSIONS), own)
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def knows(self, meter: str) -> bool:
         """Answer whether the plan says anything about a meter: a rate, or an allowance."""
         return meter in self.rates or meter in self.allowances

@@ -118,9 +118,9 @@ def _calls_used(situation: Situation, question: Question) -> bool:
 
 
 def _sessions_used(situation: Situation, question: Question) -> bool:
-    quota = situation.terms.quotas.get(SESSIONS) if situation.terms else None
-    limits = [limit for limit in (quota, situation.session_limit) if limit is not None]
-    return bool(limits) and situation.sessions >= min(limits)
+    terms = situation.terms
+    limit = terms.session_limit(situation.session_limit) if terms else None
+    return limit is not None and situation.sessions >= limit
 
 
 def _agent_limited(situation: Situation, question: Question) -> bool:

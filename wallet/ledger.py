@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from wallet.models import LedgerEntry, Wallet
+from wallet.models import Wallet
 
 
 class Posting(NamedTuple):
@@ -43,12 +43,6 @@ def post(postings: Sequence[Posting], *, now: dt.datetime) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(POST, [json.dumps(as_rows(postings)), now])
-
-
-def entries_under(organization_id: int, keys: Iterable[str]) -> list[LedgerEntry]:
-    """Answer the entries posted under these keys, in the order in which they were written."""
-    found = LedgerEntry.objects.filter(organization_id=organization_id, key__in=list(keys))
-    return list(found.order_by("id"))
 
 
 def as_rows(postings: Iterable[Posting]) -> list[dict[str, object]]:

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from accounts.arrows import walk
 from accounts.models import Organization, User
 from invoices.models import Invoice
+from payments.looks import next_look
 from payments.models.cards import Card
 from wallet.models import optional_credits_field
 from wallet.money import Money
@@ -157,10 +158,7 @@ class Payment(models.Model):
 
     def next_look(self, now: dt.datetime) -> dt.datetime:
         """Answer when the sweep asks again: 1, 5 and 30 minutes after the asking, then hourly."""
-        pauses = (1, 5, 30)
-        if self.looks < len(pauses):
-            return (self.asked_at or self.created_at) + dt.timedelta(minutes=pauses[self.looks])
-        return now + dt.timedelta(hours=1)
+        return next_look(self.asked_at or self.created_at, looks=self.looks, now=now)
 
     @property
     def is_unknown(self) -> bool:

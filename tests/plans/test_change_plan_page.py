@@ -69,7 +69,7 @@ def test_who_is_on_the_trial_reads_that_it_ends(acme: Organization) -> None:
 
 
 def test_a_tax_has_its_own_line(client: Client, settings: object) -> None:
-    settings.TAX_NAME, settings.TAX_PERCENT = "VAT", "19"  # type: ignore[attr-defined]
+    settings.TAX_NAME, settings.TAX_PERCENT = "VAT", "19"  # type: ignore[attr-defined]  # typed loosely
 
     assert "VAT 19 % $5.70 To pay $35.70" in see(client, f"{CHANGE}team/")
 

@@ -15,7 +15,7 @@ from wallet.adjusting import adjust_credits
 from wallet.balances import balances
 from wallet.credits import Credits
 from wallet.granting import expire_due, grant_credits
-from wallet.ledger import Posting, entries_under, lock_wallet, post
+from wallet.ledger import Posting, lock_wallet, post
 from wallet.models import CreditGrant, LedgerEntry
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_posting_the_same_key_twice_moves_nothing_the_second_time() -> None:
     posted(acme, "10", "once")
     posted(acme, "99", "once")
 
-    assert [entry.credits for entry in entries_under(acme.pk, ["once"])] == [10]
+    assert [entry.credits for entry in acme.ledger_entries.filter(key="once")] == [10]
     assert balances(acme, now=MARCH_1).wallet == 10
 
 

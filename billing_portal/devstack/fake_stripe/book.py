@@ -201,7 +201,7 @@ class Book:
         """Return the objects of a kind with these fields, newest first."""
         wanted = "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in fields)
         rows = self.run(
-            f"SELECT body FROM objects WHERE kind = ?{wanted} ORDER BY seq DESC",  # noqa: S608
+            f"SELECT body FROM objects WHERE kind = ?{wanted} ORDER BY seq DESC",  # noqa: S608 - our own names
             kind,
             *fields.values(),
         )

@@ -58,7 +58,7 @@ def page(call: Call, kind: str, *, url: str, **fields: Any) -> Json:
     backwards = call.take("ending_before")
     direction = "ASC" if backwards else "DESC"
     rows = call.book.run(
-        f"SELECT id FROM objects WHERE {where} ORDER BY seq {direction} LIMIT ?",  # noqa: S608
+        f"SELECT id FROM objects WHERE {where} ORDER BY seq {direction} LIMIT ?",  # noqa: S608 - our own words
         *values,
         limit + 1,
     )
