@@ -52,6 +52,13 @@ def log_in(page: Page, live_server: LiveServer, user: User) -> None:
     page.wait_for_url("**/billing/")
 
 
+def click_through(page: Page, link: str, *, first: bool = False) -> None:
+    """Click a link and wait for the page behind it: axe must not run between two pages."""
+    found = page.get_by_role("link", name=link)
+    with page.expect_navigation():
+        (found.first if first else found).click()
+
+
 def faults(page: Page) -> list[str]:
     """What axe finds, and whether anything is wider than the window."""
     found = [one["id"] for one in Axe().run(page).response["violations"]]

@@ -21,7 +21,7 @@ from invoices.documents import render_due
 from payments.gateway import at_stripe
 from payments.handling import handle_due
 from payments.models import Card, Consent, Payment
-from tests.browser.test_owner_pages import faults, log_in
+from tests.browser.test_owner_pages import click_through, faults, log_in
 from tests.builders import build_organization, build_plan
 from tests.pages import owner_of
 from tests.payments.paying import sell
@@ -212,7 +212,7 @@ def test_cards_are_added_chosen_and_removed(
 
     page.get_by_role("button", name="Make default").click()
     expect(page.get_by_text("is the default card now")).to_be_visible()
-    page.get_by_role("link", name="Remove").first.click()
+    click_through(page, "Remove", first=True)
     assert faults(page) == []
     button(page, "Remove")
 
@@ -268,7 +268,7 @@ def test_an_open_invoice_is_paid_with_the_bank_asking(
     expect(page.get_by_text("is verified and on file")).to_be_visible()
     number = acme.invoices.get().number
     page.goto(f"{live_server.url}/billing/invoices/{number}/")
-    page.get_by_role("link", name="Pay now").click()
+    click_through(page, "Pay now")
     assert faults(page) == []
     button(page, "Pay $99.00")
     button(page, "Complete authentication")

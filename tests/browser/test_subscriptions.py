@@ -24,7 +24,7 @@ from plans.dunning import collect_due
 from plans.models import Counter, Period, Plan, ScheduledChange
 from plans.periods import day_starts_at
 from plans.renewing import renew_due
-from tests.browser.test_owner_pages import faults, log_in
+from tests.browser.test_owner_pages import click_through, faults, log_in
 from tests.browser.test_payments import WORKS, button, choose
 from tests.browser.test_payments import stripe as stripe
 from tests.builders import apply, build_organization, build_plan
@@ -67,7 +67,7 @@ def hear() -> None:
 def subscribe(page: Page, live_server: LiveServer, plan: str = "Team") -> None:
     """Choose a plan, pay in the tab that opens, and come back to the first one."""
     page.goto(live_server.url + CHANGE)
-    page.get_by_role("link", name=f"Subscribe to {plan}").click()
+    click_through(page, f"Subscribe to {plan}")
     assert faults(page) == []
     with page.expect_popup() as opened:
         button(page, "Continue to payment")
@@ -172,7 +172,7 @@ def test_a_failed_payment_is_seen_and_fixed_and_then_cancelled_and_undone(
 
     see_usage(page, live_server)
     expect(page.get_by_text("Active subscription")).to_be_visible()
-    page.get_by_role("link", name="Cancel subscription").click()
+    click_through(page, "Cancel subscription")
     assert faults(page) == []
     button(page, "Cancel subscription")
     expect(page.get_by_text("Canceled subscription")).to_be_visible()
@@ -208,9 +208,9 @@ def test_a_demo_is_booked(page: Page, live_server: LiveServer, acme: Organizatio
 
 def test_an_agents_limit_is_set(page: Page, live_server: LiveServer, acme: Organization) -> None:
     page.goto(f"{live_server.url}{USAGE}")
-    page.get_by_role("link", name="Agents' limits").click()
+    click_through(page, "Agents' limits")
     assert faults(page) == []
-    page.get_by_role("link", name="Change Main").click()
+    click_through(page, "Change Main")
     page.get_by_label("When plan credits run out").select_option("Stop")
     page.get_by_label("Monthly limit, in credits").fill("250")
     assert faults(page) == []
