@@ -54,7 +54,7 @@ def complaints(page: Page, live_server: LiveServer, acme: Organization) -> Itera
             said.append(message.text)
 
     page.on("console", note)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     yield said
     assert said == []
 
