@@ -22,6 +22,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
+from accounts import callback_admin  # noqa: F401 - registers where and what we call back
 from accounts.admin_base import (
     NOTHING,
     HouseAdmin,

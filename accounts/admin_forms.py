@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.utils import timezone
 from unfold.forms import UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
+from accounts.acting import LONGEST_REASON
 from accounts.models import ApiKey, User
 
 if TYPE_CHECKING:
@@ -53,3 +54,13 @@ class NewApiKey(_KeyForm):
         if any(key.is_valid(now) for key in alike):
             self.add_error("name", "A live key of this name exists: revoke it, or choose another.")
         return values
+
+
+class WhyAgain(forms.Form):
+    """Why callbacks are sent again."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Kept with the act on each organization's timeline.",
+    )

@@ -1,4 +1,4 @@
-"""The platform adds and changes the agents of an organization."""
+"""The platform adds and changes the agents of an organization, and says where it is called."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import api_webhooks
 from accounts.agents import put_agent
 from accounts.api_docs import documented
 from accounts.api_shapes import IdField, LineField, StrictSerializer
@@ -78,4 +79,5 @@ class AgentView(ApiView):
 
 urlpatterns: list[URLPattern] = [
     path("organizations/<str:external_id>/agents/<str:agent>/", AgentView.as_view()),
+    *api_webhooks.urlpatterns,
 ]

@@ -1,4 +1,4 @@
-"""What an invariant is, and those of this floor: letters are owed once and do not lie about."""
+"""What an invariant is, and those of this floor: letters and callbacks do not lie about."""
 
 from __future__ import annotations
 
@@ -59,6 +59,42 @@ INVARIANTS = (
         SELECT key || ' is owed ' || count(*) || ' times', 'organization ' || organization_id
         FROM accounts_letter GROUP BY organization_id, key HAVING count(*) > 1
         ORDER BY organization_id, key
+        """,
+    ),
+    Invariant(
+        "I16g",
+        "no callback waits for a day after it was due, but behind another",
+        """
+        SELECT event || ' is due since ' || due_at, 'callback ' || id
+        FROM accounts_callback
+        WHERE status = 'waiting'
+          AND due_at < %(now)s - interval '1 day'
+          AND NOT EXISTS (
+            SELECT FROM accounts_callback ahead
+            WHERE ahead.status = 'waiting'
+              AND ahead.endpoint_id = accounts_callback.endpoint_id
+              AND ahead.organization_id = accounts_callback.organization_id
+              AND (ahead.replayed_at IS NULL) = (accounts_callback.replayed_at IS NULL)
+              AND ahead.id < accounts_callback.id)
+        ORDER BY id
+        """,
+    ),
+    Invariant(
+        "I18b",
+        "no callback is delivered before the one ahead of it",
+        """
+        SELECT event || ' came before callback ' || ahead, 'callback ' || id
+        FROM (
+          SELECT id, event, delivered_at,
+                 max(delivered_at) OVER before AS latest,
+                 lag(id) OVER (PARTITION BY endpoint_id, organization_id ORDER BY id) AS ahead
+          FROM accounts_callback
+          WHERE status = 'delivered' AND replayed_at IS NULL
+          WINDOW before AS (PARTITION BY endpoint_id, organization_id ORDER BY id
+                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS sent
+        -- Each worker writes down the instant at which its sweep began, by its own clock.
+        WHERE latest > delivered_at + interval '10 minutes'
+        ORDER BY id
         """,
     ),
 )

@@ -45,8 +45,13 @@ REMINDERS = frozenset(
         "balance_blocked",
         "session_limit_80",
         "session_limit_100",
+        "quota_80",
+        "quota_100",
     }
 )
+
+# They tell staff what waits for them.
+TO_STAFF = frozenset({"demo_requested"})
 
 # Where the server itself does not answer, the letters behind would each wait for it as long.
 NO_SERVER = (ConnectionError, TimeoutError, SMTPConnectError, SMTPServerDisconnected)
@@ -105,6 +110,13 @@ def readers(organization: Organization) -> list[str]:
     return list(memberships.order_by("id").values_list("user__email", flat=True))
 
 
+def to_whom(letter: Letter) -> list[str]:
+    """Answer who gets a letter: staff, at the address that customers write to, or the readers."""
+    if letter.code in TO_STAFF:
+        return [settings.BRAND["contact"]]
+    return readers(letter.organization)
+
+
 def compose(letter: Letter, attachment: Attachment | None = None) -> EmailMultiAlternatives:
     """Make the mail of a letter: text and HTML in the organization's time zone."""
     organization = letter.organization
@@ -120,7 +132,7 @@ def compose(letter: Letter, attachment: Attachment | None = None) -> EmailMultiA
         mail = EmailMultiAlternatives(
             subject=subject,
             body=render_to_string(f"{folder}/body.txt", context).strip() + "\n",
-            to=readers(organization),
+            to=to_whom(letter),
             headers=_headers(letter),
         )
         mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 
-def for_a_while(rows: Iterable[int], *, span: dt.timedelta) -> Iterator[int]:
-    """Answer ids until a span of real time is over.
+def for_a_while(rows: Iterable[Row], *, span: dt.timedelta) -> Iterator[Row]:
+    """Answer rows until a span of real time is over.
 
     A claim is made for as long from the sweep's start: a sweep that took longer would claim what
     has run out already, and another worker would do it again.

@@ -14,7 +14,7 @@ from accounts.choosing import billing_page
 from accounts.models import Organization
 from accounts.refusals import Refusal
 from payments.answers import StripeSilent
-from payments.cards import remove_card
+from payments.cards import remove_card, why_needed
 from payments.gateway import at_stripe
 from payments.models import Card
 from plans.standing import standing
@@ -31,12 +31,13 @@ def card_removal(request: HttpRequest, organization: Organization, card: int) ->
     """Ask whether a card is to be removed; posted, remove it unless it is needed."""
     on_file = Card.objects.on_file().filter(organization=organization)
     found = get_object_or_404(on_file, pk=card)
-    if request.method != "POST":
-        others = on_file.exclude(pk=found.pk).order_by("settled_at", "id")
-        context = {"card": found, "following": others.first()}
-        return render(request, "billing_portal/card_removal.html", context)
     now = timezone.now()
     renews = _renews(organization, now=now)
+    if request.method != "POST":
+        following = on_file.exclude(pk=found.pk).order_by("settled_at", "id").first()
+        needed = "" if following else why_needed(organization, renews=renews)
+        context = {"card": found, "following": following, "needed": needed}
+        return render(request, "billing_portal/card_removal.html", context)
     try:
         remove_card(organization, card_id=card, renews=renews, gateway=at_stripe(), now=now)
     except StripeSilent as silent:

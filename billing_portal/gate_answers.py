@@ -6,14 +6,17 @@ import datetime as dt
 
 from accounts.models import Organization
 from plans.terms import CHANNELS
-from usage.gate import Answer, Question, ask
+from usage.gate import decide, see
+from usage.questions import Answer, Question
 
 
 def gate_answers(organization: Organization, *, now: dt.datetime) -> list[tuple[str, Answer]]:
-    """Ask the gate what the platform would ask, because staff are asked why they cannot call."""
+    """Decide what the platform would ask, because staff are asked why they cannot call."""
     questions = [(f"{channel} calls", {"kind": "call", "channel": channel}) for channel in CHANNELS]
     questions += [("messages", {"kind": "message"}), ("sessions", {"kind": "session"})]
+    asked_for = [(words, Question(organization.external_id, **asked)) for words, asked in questions]
+    # Only looked at: staff who open a page reserve no credit for a call.
     return [
-        (words.capitalize(), ask(Question(organization.external_id, **asked), now=now))
-        for words, asked in questions
+        (words.capitalize(), decide(see(question, now=now), question))
+        for words, question in asked_for
     ]

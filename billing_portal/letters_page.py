@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.letters import REMINDERS, compose, readers
+from accounts.letters import REMINDERS, compose
 from accounts.models import Letter, Organization
 from invoices.models import Document, Invoice
 from payments.models import Card, Payment
@@ -47,8 +47,11 @@ LETTERS = {
     "balance_blocked": "The wallet pauses new work",
     "session_limit_80": "80 % of the session limit is used",
     "session_limit_100": "The session limit is reached",
+    "quota_80": "80 % of a quota or an allowance are used; where the catalogue says so",
+    "quota_100": "A quota or an allowance is used up; where the catalogue says so",
     "plan_change_scheduled": "A later change of plan was scheduled",
     "subscription_canceled": "The owner cancelled the plan",
+    "demo_requested": "To staff: an owner asks to be shown an enterprise plan",
 }
 NO_SUCH = "No organization has this external id."
 
@@ -113,7 +116,7 @@ def show(organization: Organization, code: str, *, now: dt.datetime) -> Shown:
     mail = compose(letter)
     return Shown(
         subject=str(mail.subject),
-        to=", ".join(readers(organization)) or "nobody",
+        to=", ".join(mail.to) or "nobody",
         headers={name: str(value) for name, value in mail.extra_headers.items()},
         text=str(mail.body),
         html=str(mail.alternatives[0][0]),
@@ -132,6 +135,9 @@ def facts_of(organization: Organization, *, now: dt.datetime) -> dict[str, Any]:
         "used_up": bool(stands.standing.period and stands.standing.period.used_up_at),
         "wallet": display(stands.balances.wallet),
         "overdraft": display(stands.balances.overdraft),
+        "meter": "call_minutes",
+        "used": "400",
+        "included": "500",
     }
 
 
@@ -151,6 +157,7 @@ def _plan_facts(organization: Organization, stands: Overview, now: dt.datetime) 
         "starts_on": _long(upcoming.starts_on if upcoming else last_day + DAY),
         "access_ends_on": _long(standing.access_ends_on or last_day + DAY * (1 + grace)),
         "at_once": False,
+        "asked_by": "The owner",
     }
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from billing_portal.timetable import TIMETABLE, Entry, Wakes
+from billing_portal.entries import Entry, Wakes
+from billing_portal.timetable import TIMETABLE
 from plans.periods import DAY, day_starts_at, local_day
 
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -18,10 +18,10 @@ from accounts.letters import Attachment, deliver_due
 from accounts.models import Organization
 from accounts.refusals import Invalid
 from billing_portal.diary import Diary, Happening
+from billing_portal.entries import Entry
 from billing_portal.passing import Passage, settle
 from billing_portal.shadowing import shadow_of
 from billing_portal.stand_in import StandIn
-from billing_portal.timetable import Entry
 from plans.periods import DAY, day_starts_at
 from plans.standing import standing
 

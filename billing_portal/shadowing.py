@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import ForeignKey, GeneratedField, Model
 
-from accounts.models import Organization, User
+from accounts.models import Callback, Organization, User, WebhookEndpoint
 from invoices.models import Series
 from payments.models import StripeEvent
 from plans.models import Plan, PlanVersion, Site
@@ -27,7 +27,8 @@ READ_IN_PLACE = (User, CreditPrice, Site, Plan, PlanVersion, UsageEvent)
 # Nobody's own and changed by sweeps: invoices are numbered on in a copy of the series.
 WHOLE = (Series,)
 # What Stripe told us and nobody acted on yet: in a copy of the world Stripe cannot be asked.
-EMPTY = (StripeEvent,)
+# Nor is anybody called back out of it: there nobody listens, and nothing waits to be said.
+EMPTY = (StripeEvent, WebhookEndpoint, Callback)
 # Charges are most of the books; no sweep posts one or looks at one.
 LEFT_OUT: dict[type[Model], str] = {LedgerEntry: "kind = 'usage'"}
 

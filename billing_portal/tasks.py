@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from billing_portal.celery import app
-from billing_portal.timetable import TIMETABLE, Entry, beat_schedule, task_name
+from billing_portal.entries import Entry
+from billing_portal.timetable import TIMETABLE, beat_schedule, task_name
 
 
 def _door(entry: Entry) -> Any:

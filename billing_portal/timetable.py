@@ -6,24 +6,17 @@ on two workers. The queue only carries the hint to look.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from typing import Any
 
-from celery.schedules import crontab
-from django.db.models import QuerySet
-
+from accounts.calling_back import call_back
 from accounts.hints import PREFIX
 from accounts.letters import deliver_due
-from accounts.models import Letter
+from accounts.models import Callback, Letter
 from billing_portal.doctor import examine
+from billing_portal.entries import Entry, Every, Nightly, Noted, Wakes
 from billing_portal.logins import forget_logins
 from invoices.documents import find_document, render_due
-from payments.answers import StripeSilent
-from payments.gateway import at_stripe
 from payments.handling import handle_due
 from payments.holds import look_after_holds
 from payments.mirror import mirror_due
@@ -38,99 +31,9 @@ from plans.models import Period
 from plans.reminding import remind_due
 from plans.renewing import renew_due
 from usage.alerting import tell_crossings
+from usage.balance_notices import tell_restored
 from wallet.granting import expire_due
 from wallet.models import CreditGrant
-
-DAY = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """Every so many minutes, a divisor of 60, at the full minute."""
-
-    minutes: int
-
-    @property
-    def interval(self) -> dt.timedelta:
-        return dt.timedelta(minutes=self.minutes)
-
-    @property
-    def crontab(self) -> crontab:
-        return crontab(minute=f"*/{self.minutes}")
-
-    def next_tick(self, after: dt.datetime) -> dt.datetime:
-        """Answer the first instant later than ``after`` at which beat rings."""
-        hour = after.replace(minute=0, second=0, microsecond=0)
-        return hour + ((after - hour) // self.interval + 1) * self.interval
-
-
-@dataclass(frozen=True, slots=True)
-class Nightly:
-    """Once a day, at this time in UTC."""
-
-    hour: int
-    minute: int
-
-    @property
-    def interval(self) -> dt.timedelta:
-        return DAY
-
-    @property
-    def crontab(self) -> crontab:
-        return crontab(hour=self.hour, minute=self.minute)
-
-    def next_tick(self, after: dt.datetime) -> dt.datetime:
-        """Answer the first instant later than ``after`` at which beat rings."""
-        today = after.replace(hour=self.hour, minute=self.minute, second=0, microsecond=0)
-        return today if today > after else today + DAY
-
-
-class Wakes(Enum):
-    """What makes a row due."""
-
-    DAY = "a local midnight, or an instant that the row notes"
-    WORK = "something was just written, or an instant that the row notes"
-    NOTHING = "no row is due; it looks after the house"
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Rows that note in a field the instant at which they are due."""
-
-    rows: QuerySet[Any, Any]
-    field: str
-
-    def instants(self, until: dt.datetime) -> list[dt.datetime]:
-        """Answer the noted instants up to one, in their order."""
-        due = self.rows.all().filter(**{f"{self.field}__lte": until})
-        return list(due.order_by(self.field).values_list(self.field, flat=True).distinct())
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the timetable."""
-
-    name: str
-    sweep: Callable[..., object]
-    when: Every | Nightly
-    wakes: Wakes
-    why: str
-    noted: Noted | None = None
-    asks_stripe: bool = False
-
-    def ring(self, *, now: dt.datetime) -> object:
-        """Let the sweep look for its rows; answers what it answers.
-
-        One that asks Stripe finds nothing to do on a site without Stripe.
-        """
-        if not self.asks_stripe:
-            return self.sweep(now=now)
-        try:
-            gateway = at_stripe()
-        except StripeSilent:
-            return None
-        return self.sweep(gateway=gateway, now=now)
-
 
 TIMETABLE = (
     Entry(
@@ -225,6 +128,13 @@ TIMETABLE = (
         "Tells who has nothing left, after the recharge that was to help has come or failed.",
     ),
     Entry(
+        "tell_restored",
+        tell_restored,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Tells the platform that work which an empty balance paused may start again.",
+    ),
+    Entry(
         "look_after_holds",
         look_after_holds,
         Every(minutes=5),
@@ -246,6 +156,14 @@ TIMETABLE = (
         Wakes.WORK,
         "Mails the letters that are owed, with their PDF, and tries failed ones again.",
         Noted(Letter.objects.filter(status=Letter.Status.WAITING), "due_at"),
+    ),
+    Entry(
+        "call_back",
+        call_back,
+        Every(minutes=1),
+        Wakes.WORK,
+        "Tells the platform what happened, in order, and tries again for three days.",
+        Noted(Callback.objects.filter(status=Callback.Status.WAITING), "due_at"),
     ),
     Entry(
         "mirror",

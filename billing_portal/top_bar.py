@@ -22,13 +22,15 @@ SECTIONS = {
     "billing_history": "Billing history",
 }
 BELONGS_TO = {"invoice": "invoices", "invoice_pdf": "invoices", "receipt_pdf": "invoices"}
-BELONGS_TO |= {"usage_event": "wallet", "top_up": "wallet", "auto_recharge": "wallet"}
+BELONGS_TO |= {"usage_event": "wallet", "entry": "wallet", "breakdown": "plan_and_usage"}
+BELONGS_TO |= {"top_up": "wallet", "auto_recharge": "wallet"}
 BELONGS_TO |= {"pay_invoice": "invoices", "payment": "billing_history"}
 BELONGS_TO |= {"remove_card": "payment_methods"}
 BELONGS_TO |= dict.fromkeys(
     ("change_plan", "choose_plan", "cancel_subscription", "cancel_upcoming", "agents", "agent"),
     "plan_and_usage",
 )
+BELONGS_TO |= dict.fromkeys(("rentals", "rent", "give_back"), "plan_and_usage")
 SHORT = {"Plan & usage": "Plan", "Payment methods": "Cards", "Billing history": "History"}
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from accounts.callbacks import Event
 from accounts.models import Organization
+from invoices.announcing import announce_invoice
 from invoices.models import CreditNote, Document, Invoice, InvoiceLine, Series
 from invoices.totals import Line, Tax, Totals, totals_of
 from wallet.money import Money
@@ -79,6 +81,7 @@ def issue_invoice(
     )
     if paid is None:
         owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
+    announce_invoice(invoice, Event.INVOICE_ISSUED, now=now)
     return invoice
 
 
@@ -90,6 +93,7 @@ def settle(invoice: Invoice, *, paid_with: dict[str, str], now: dt.datetime) -> 
     :raises WrongState: it is not open any more.
     """
     invoice.move(Invoice.Status.PAID, settled_at=now)
+    announce_invoice(invoice, Event.INVOICE_PAID, now=now)
     return owe_document(
         invoice,
         Document.Kind.RECEIPT,

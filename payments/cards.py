@@ -254,8 +254,8 @@ def _take_off(organization: Organization, card_id: int, *, renews: bool, now: dt
     lock_wallet(organization.pk)
     card = _on_file(organization, card_id)
     others = Card.objects.on_file().filter(organization=organization).exclude(pk=card.pk)
-    if not others.exists():
-        _require_not_needed(organization, renews=renews)
+    if not others.exists() and (why := why_needed(organization, renews=renews)):
+        raise Invalid(why)
     was_default = card.is_default
     card.move(Card.Status.REMOVED, is_default=False)
     if was_default and (oldest := others.order_by("settled_at", "id").first()):
@@ -263,11 +263,11 @@ def _take_off(organization: Organization, card_id: int, *, renews: bool, now: dt
     return card
 
 
-def _require_not_needed(organization: Organization, *, renews: bool) -> None:
+def why_needed(organization: Organization, *, renews: bool) -> str:
+    """Say why the last card cannot be taken off file; nothing where it can."""
     if AutoRecharge.objects.filter(organization=organization, enabled=True).exists():
-        raise Invalid("Auto-recharge uses this card: switch it off, or add another card first.")
-    if renews:
-        raise Invalid("Your plan renews with this card: add another card first.")
+        return "Auto-recharge uses this card: switch it off, or add another card first."
+    return "Your plan renews with this card: add another card first." if renews else ""
 
 
 def _on_file(organization: Organization, card_id: int) -> Card:

@@ -7,6 +7,7 @@ import datetime as dt
 import structlog
 from django.db import transaction
 
+from accounts.callbacks import Event, owe_callback
 from accounts.letters import owe_letter
 from invoices.issuing import issue_invoice, settle
 from invoices.models import Document, Invoice
@@ -91,7 +92,26 @@ def record_failed(
     )
     if payment.purpose == Payment.Purpose.RECHARGE:
         note_failure(payment, now=now)
+    _announce_failed(payment, now=now)
     return payment
+
+
+def _announce_failed(payment: Payment, *, now: dt.datetime) -> None:
+    owe_callback(
+        payment.organization,
+        event=Event.PAYMENT_FAILED,
+        key=str(payment.token),
+        data={
+            "id": payment.pk,
+            "status": payment.status,
+            "method": payment.method,
+            "amount": str(payment.amount),
+            "currency": payment.currency,
+            "invoice": payment.invoice.number if payment.invoice else None,
+            "failure": payment.failure,
+        },
+        now=now,
+    )
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ WALLET = "billing/wallet/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/history/", views.billing_history, name="billing_history"),
+    path("billing/history/csv/", views.history_csv, name="history_csv"),
     path(f"{PAYMENT}continue/", payment_page.go_on, name="continue_payment"),
     path(f"{PAYMENT}receipt/", payment_page.receipt, name="payment_receipt"),
     path(WALLET, wallet_page.wallet, name="wallet"),

@@ -22,6 +22,7 @@ from accounts.admin_base import (
     instant,
     link_to,
 )
+from plans import demo_admin  # noqa: F401 - registers what owners asked to be shown
 from plans.catalogue_page import MAY_EDIT, catalogue_page
 from plans.models import Period, Plan, PlanVersion, Rental, Site
 from plans.reading import terms_in_words
@@ -194,7 +195,14 @@ class RentalAdmin(ReadOnlyAdmin):
 class SiteAdmin(ReadOnlyAdmin):
     """The commercial settings of this site; they come from the catalogue."""
 
-    list_display = ("currency", "grace_days", "retry_days", "credit_unused_days")
+    list_display = (
+        "currency",
+        "grace_days",
+        "retry_days",
+        "credit_unused_days",
+        "hold_minutes",
+        "quota_letters",
+    )
 
 
 def _words(version: PlanVersion | None, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from accounts.models import Organization, User
 from accounts.refusals import Invalid
 from plans.beginning import lock_subscription
 from plans.models import Rental
+from plans.refusals import PreviewOutdated
 from wallet.ledger import lock_wallet
 from wallet.models import CreditPrice, LedgerEntry
 
@@ -34,6 +36,7 @@ def amend(
     changes: Mapping[str, str],
     *,
     now: dt.datetime,
+    digest: str | None = None,
     actor: User | None = None,
 ) -> Organization:
     """Change details; what is running and what is printed stays as it is.
@@ -41,10 +44,15 @@ def amend(
     A new time zone decides the days of future periods: the running one keeps its instants.
     Billing details go on documents that are issued from now on.
 
+    ``digest`` is that of the details that were on the page of who changes them.
+
     :raises Invalid: a currency that is in use, or in which nothing is sold.
+    :raises PreviewOutdated: somebody else changed them meanwhile.
     """
     lock_wallet(organization.pk)
     locked = Organization.objects.select_for_update().get(pk=organization.pk)
+    if digest is not None and digest != details_digest(locked):
+        raise PreviewOutdated
     before = {name: getattr(locked, name) for name in changes if name in AMENDABLE}
     changed = {name: changes[name] for name in before if changes[name] != before[name]}
     if not changed:
@@ -64,6 +72,12 @@ def amend(
         after=changed,
     )
     return locked
+
+
+def details_digest(organization: Organization) -> str:
+    """Answer what an organization's details are known by on a page on which they are changed."""
+    details = [getattr(organization, name) for name in AMENDABLE]
+    return hashlib.sha256("\0".join(details).encode()).hexdigest()[:32]
 
 
 def _check_currency(organization: Organization, currency: str) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 
 from accounts.models import Organization
 from invoices.models import Invoice
+from plans.announcing import announce_begun, announce_end
 from plans.following import note_what_follows
 from plans.models import Period, PlanVersion, ScheduledChange, Subscription
 from plans.periods import Window
@@ -43,7 +44,9 @@ def begin_period(
     ones. Counters belong to a period, so the new one begins without any. A cancellation is taken
     back, and what was scheduled is dropped, but for a renewal.
     """
+    ran = subscription is not None and not subscription.period.is_over(now)
     if subscription:
+        announce_end(subscription, now=now)
         _close(subscription.period, at=window.starts_at, now=now)
     end_plan_credits(organization, now=now)
     period = Period.objects.create(
@@ -73,6 +76,7 @@ def begin_period(
     terms = version.terms
     set_pause_terms(wallet, overdraft=terms.overdraft, pause_when=terms.pause_when)
     _grant_included(period, Credits(terms.included_credits), now=now)
+    announce_begun(subscription, ran=ran, now=now)
     return period
 
 

@@ -27,6 +27,8 @@ from wallet.money import Money
 
 logger = structlog.get_logger(__name__)
 
+# A page of Stripe's can be paid for a day, and the reconciliation hears of it for three more.
+ABANDONED_AFTER = dt.timedelta(days=7)
 BY_STAFF = (Period.Source.APPLIED, Period.Source.RENEWED)
 
 
@@ -103,7 +105,10 @@ def _require_unmoved(change: ChangeSet) -> None:
     current = Subscription.objects.filter(organization=organization).first()
     agreed = change.previous.pk if change.previous else None
     paid = Purchase.objects.filter(
-        organization=organization, period=None, payment__status=Payment.Status.PAID
+        organization=organization,
+        period=None,
+        closed_at=None,
+        payment__status=Payment.Status.PAID,
     )
     if (current.period_id if current else None) != agreed or paid.exists():
         raise PreviewOutdated
@@ -121,10 +126,16 @@ def _unknown(organization: Organization) -> Payment | None:
 def begin_bought(
     *, now: dt.datetime, limit: int = 1000, organization: Organization | None = None
 ) -> int:
-    """Let the plans begin that are paid, of all or of one; answers how many began."""
+    """Let the plans begin that are paid, of all or of one; answers how many began.
+
+    What was given up is looked at again only for one, whose payment has come after all.
+    """
     paid = Purchase.objects.filter(period__isnull=True, payment__status=Payment.Status.PAID)
     if organization is not None:
         paid = paid.filter(organization=organization)
+    else:
+        close_abandoned(now=now)
+        paid = paid.filter(closed_at__isnull=True)
     begun = 0
     for pk in list(paid.order_by("payment__settled_at").values_list("pk", flat=True)[:limit]):
         try:
@@ -132,6 +143,18 @@ def begin_bought(
         except Exception:  # a bad row is logged and looked at again, the others go on
             logger.exception("purchase_not_begun", payment=pk)
     return begun
+
+
+def close_abandoned(*, now: dt.datetime) -> int:
+    """Give up the purchases whose payment was left, failed or refunded too long ago to come.
+
+    Answers how many.
+    """
+    waiting = Purchase.objects.filter(
+        period__isnull=True, closed_at__isnull=True, created_at__lte=now - ABANDONED_AFTER
+    )
+    left = (Payment.Status.CHECKOUT, Payment.Status.FAILED, Payment.Status.REFUNDED)
+    return waiting.filter(payment__status__in=left).update(closed_at=now)
 
 
 @transaction.atomic
@@ -151,6 +174,8 @@ def begin_purchase(pk: int, *, now: dt.datetime) -> Period | None:
         return None
     if _is_stale(purchase, subscription):
         send_back(payment, reason="Another plan had begun before this one was paid", now=now)
+        purchase.closed_at = now
+        purchase.save(update_fields=["closed_at"])
         return None
     paid_at = payment.settled_at or now
     if subscription is not None:

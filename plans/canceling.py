@@ -7,9 +7,11 @@ import datetime as dt
 from django.db import transaction
 
 from accounts.acting import record_act
+from accounts.callbacks import Event
 from accounts.letters import owe_letter
 from accounts.models import Organization, User
 from invoices.models import Invoice
+from plans.announcing import announce, announce_end
 from plans.beginning import lock_subscription
 from plans.following import note_what_follows
 from plans.models import ScheduledChange, Subscription
@@ -89,6 +91,8 @@ def undo_cancel(organization: Organization, *, now: dt.datetime, actor: User | N
     subscription.canceled_at = None
     subscription.save(update_fields=["canceled_at"])
     note_what_follows(subscription)
+    key = f"{subscription.period_id}:undone:{now.isoformat()}"
+    announce(subscription, Event.SUBSCRIPTION_CHANGED, key=key, now=now)
     summary = f"Cancellation of {subscription.version.name} taken back"
     record_act(organization, verb="undo_cancel", summary=summary, actor=actor, now=now)
 
@@ -106,3 +110,6 @@ def _tell(subscription: Subscription, *, now: dt.datetime) -> None:
         },
         now=now,
     )
+    key = f"{period.pk}:{now.isoformat()}"
+    announce(subscription, Event.SUBSCRIPTION_CANCELED, key=key, now=now)
+    announce_end(subscription, now=now)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 
+from plans.catalogue_diff import CatalogueDiff, KeyChange, PlanChange
 from plans.catalogue_reading import read_catalogue
 from plans.catalogue_shape import (
     NONE,
@@ -23,6 +23,7 @@ from plans.catalogue_shape import (
 from plans.catalogue_yaml import BadCatalogue, Problem, write
 from plans.models import Plan, PlanVersion, Site
 from plans.provisioning import site as loaded_site
+from plans.refusals import PreviewOutdated
 from wallet.credits import plain
 from wallet.models import CreditPrice
 from wallet.money import Money
@@ -30,78 +31,21 @@ from wallet.money import Money
 __all__ = ["BadCatalogue", "CatalogueDiff", "dump_catalogue", "load_catalogue"]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChange:
-    """One key of a catalogue with what it said and what it will say."""
-
-    key: str
-    old: str
-    new: str
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.old} → {self.new}"
-
-
-@dataclass(frozen=True, slots=True)
-class PlanChange:
-    """What a catalogue does to one plan; ``version`` is the number of its newest one then."""
-
-    code: str
-    version: int
-    is_new: bool = False
-    is_retired: bool = False
-    is_offered_again: bool = False
-    changes: tuple[KeyChange, ...] = ()
-    place: KeyChange | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        return not (
-            self.is_new or self.is_retired or self.is_offered_again or self.changes or self.place
-        )
-
-    def lines(self) -> list[str]:
-        """Write the change for a reader, one line per changed key."""
-        said = [
-            "new" if self.is_new else "",
-            "retired" if self.is_retired else "",
-            "offered again" if self.is_offered_again else "",
-            f"version {self.version}" if self.changes else "",
-            str(self.place) if self.place else "",
-            "unchanged" if self.is_empty else "",
-        ]
-        words = ", ".join(word for word in said if word)
-        return [f"plan {self.code}: {words}", *(f"  {change}" for change in self.changes)]
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueDiff:
-    """What loading a catalogue changes: the site's keys, and each plan in its order."""
-
-    site: tuple[KeyChange, ...]
-    plans: tuple[PlanChange, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.site and all(plan.is_empty for plan in self.plans)
-
-    def lines(self) -> list[str]:
-        """Write the whole change for a reader."""
-        if self.is_empty:
-            return ["nothing changes"]
-        site = [f"site {change}" for change in self.site]
-        return site + [line for plan in self.plans for line in plan.lines()]
-
-
 def load_catalogue(
-    text: str, *, now: dt.datetime, source: str = "catalogue", dry_run: bool = False
+    text: str,
+    *,
+    now: dt.datetime,
+    source: str = "catalogue",
+    dry_run: bool = False,
+    digest: str | None = None,
 ) -> CatalogueDiff:
     """Load the text of a catalogue as a whole; answers what changed, or would change.
 
     A plan whose words or terms differ gets a new version, one that is missing is retired. Loaded
-    twice, the second time changes nothing.
+    twice, the second time changes nothing. ``digest`` is that of the change that was confirmed.
 
     :raises BadCatalogue: something is wrong with it; it lists every problem, nothing changed.
+    :raises PreviewOutdated: under the lock it is another change than the one confirmed.
     """
     wanted = read_catalogue(text, source=source)
     if dry_run:
@@ -109,6 +53,8 @@ def load_catalogue(
     with transaction.atomic():
         _lock_catalogue()
         change = _compare(wanted)
+        if digest is not None and digest != change.digest:
+            raise PreviewOutdated
         if not change.is_empty:
             _apply(wanted, change, now=now)
     return change
@@ -226,6 +172,8 @@ def _apply_site(terms: SiteTerms) -> None:
             "grace_days": terms.grace_days,
             "retry_days": list(terms.retry_days),
             "credit_unused_days": terms.credit_unused_days,
+            "hold_minutes": terms.hold_minutes,
+            "quota_letters": terms.quota_letters,
         },
     )
     CreditPrice.objects.exclude(currency__in=terms.credit_price).delete()
@@ -262,6 +210,8 @@ def _site_terms(site: Site) -> SiteTerms:
             for row in prices
             if row.monthly_recharge_ceiling_minor is not None
         },
+        hold_minutes=site.hold_minutes,
+        quota_letters=site.quota_letters,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django import forms
@@ -22,6 +21,7 @@ from accounts.refusals import Refusal
 from plans.catalogue import BadCatalogue, CatalogueDiff, dump_catalogue, load_catalogue
 from plans.catalogue_yaml import LARGEST_FILE
 from plans.models import Site
+from plans.refusals import PreviewOutdated
 
 MAY_EDIT = "plans.change_plan"
 MONOSPACED = {"rows": 28, "spellcheck": "false", "style": "font-family: monospace; font-size: 13px"}
@@ -50,28 +50,27 @@ def catalogue_page(request: HttpRequest) -> HttpResponse:
     """Show the catalogue in force as text; then what another would change; then load it."""
     if not request.user.has_perm(MAY_EDIT):
         raise PermissionDenied
-    in_force = _in_force()
     if request.method != "POST":
-        return _render(request, CatalogueForm(initial={"text": in_force}))
+        return _render(request, CatalogueForm(initial={"text": _in_force()}))
     form = CatalogueForm(request.POST)
     if not form.is_valid() or request.POST.get("stage") == "edit":
         return _render(request, form)
     try:
-        return _preview_or_load(request, form, in_force)
+        return _preview_or_load(request, form)
     except BadCatalogue as refusal:
         form.add_error("text", refusal.lines)
         return _render(request, form)
 
 
-def _preview_or_load(request: HttpRequest, form: CatalogueForm, in_force: str) -> HttpResponse:
-    now, text, digest = timezone.now(), form.cleaned_data["text"], _digest(in_force)
-    change = load_catalogue(text, now=now, dry_run=True)
+def _preview_or_load(request: HttpRequest, form: CatalogueForm) -> HttpResponse:
+    now, text = timezone.now(), form.cleaned_data["text"]
     if request.POST.get("stage") != "confirm":
-        return _render(request, form, change=change, digest=digest)
-    if request.POST.get("digest") != digest:
+        return _render(request, form, change=load_catalogue(text, now=now, dry_run=True))
+    try:
+        done = load_catalogue(text, now=now, digest=request.POST.get("digest", ""))
+    except PreviewOutdated:
         messages.warning(request, "The catalogue was changed meanwhile: this is the new preview.")
-        return _render(request, form, change=change, digest=digest)
-    done = load_catalogue(text, now=now)
+        return _render(request, form, change=load_catalogue(text, now=now, dry_run=True))
     words = f"{form.cleaned_data['reason']}\n" + "\n".join(done.lines())
     site = Site.objects.get()
     LogEntry.objects.log_actions(person(request).pk, [site], CHANGE, words, single_object=True)
@@ -86,22 +85,13 @@ def _in_force() -> str:
         return ""
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def _render(
-    request: HttpRequest,
-    form: CatalogueForm,
-    *,
-    change: CatalogueDiff | None = None,
-    digest: str = "",
+    request: HttpRequest, form: CatalogueForm, *, change: CatalogueDiff | None = None
 ) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "Edit the catalogue",
         "form": form,
         "change": change,
-        "digest": digest,
     }
     return TemplateResponse(request, "admin/plans/catalogue.html", context)

@@ -64,6 +64,8 @@ class _Reading(Reading):
             "retry_days": self.retry_days,
             "credit_unused_days": truth,
             "auto_recharge_monthly_ceiling": self.bounds,
+            "hold_minutes": whole(1, LONGEST_CALL_MINUTES),
+            "quota_letters": truth,
             "plans": self.plans,
         }
         values = self.record(root, site_readers, required=("currency", "credit_price", "plans"))

@@ -25,6 +25,8 @@ class SiteTerms:
     retry_days: tuple[int, ...] = ()
     credit_unused_days: bool = True
     auto_recharge_monthly_ceiling: Amounts = field(default_factory=dict)
+    hold_minutes: int | None = None
+    quota_letters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def written(catalogue: Catalogue) -> dict[str, Any]:
     result: dict[str, Any] = {"currency": site.currency}
     for part in fields(site):
         value = getattr(site, part.name)
-        if value not in ({}, ()):
+        if value not in ({}, (), None):
             result[part.name] = _plain(value)
     result["plans"] = {plan.code: _written_plan(plan, site.currency) for plan in catalogue.plans}
     return result

@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
+from accounts.callbacks import Event
 from accounts.letters import owe_letter
 from accounts.models import Organization
 from accounts.sweeping import for_a_while
@@ -17,6 +18,7 @@ from payments.collecting import NothingToPay, collect
 from payments.failing import HARD_DECLINES
 from payments.gateway import Gateway
 from payments.models import Payment
+from plans.announcing import announce, announce_begun, subscription_of
 from plans.beginning import begin_period, lock_subscription
 from plans.models import Period, Site
 from plans.periods import DAY, day_starts_at, window_from
@@ -139,12 +141,13 @@ def _note_failure(period: Period, last: Payment, count: int, *, now: dt.datetime
     period.failures = count
     if period.failed_at is None:
         period.failed_at = now
+        period.save(update_fields=["failed_at"])
         _tell_failed(period, last, now=now)
     hard = last.decline_code in HARD_DECLINES
     period.charge_at = None if hard else _next_charge(period, now)
     # Not when it was last looked at: a card that came while the answer was lost is still to try.
     period.attempted_at = last.created_at
-    period.save(update_fields=["failures", "failed_at", "charge_at", "attempted_at"])
+    period.save(update_fields=["failures", "charge_at", "attempted_at"])
 
 
 def _next_charge(period: Period, now: dt.datetime) -> dt.datetime | None:
@@ -159,7 +162,11 @@ def _next_charge(period: Period, now: dt.datetime) -> dt.datetime | None:
 def _settle(period: Period, *, paid_at: dt.datetime, now: dt.datetime) -> None:
     """Let a paid period run on; one that was paid too late begins afresh on that day."""
     if period.grace_ends_at is None or paid_at < period.grace_ends_at:
+        ran, failed = not period.is_over(now), period.failed_at is not None
         keep_running(period, now=now)
+        if failed or not ran:
+            paid = subscription_of(period.organization)
+            announce_begun(paid, ran=ran, why=":paid", now=now)
         return
     _begin_afresh(period, paid_at=paid_at, now=now)
 
@@ -203,6 +210,9 @@ def _tell_failed(period: Period, payment: Payment, *, now: dt.datetime) -> None:
         document_number=invoice.number or "",
         now=now,
     )
+    if not period.is_over(now):
+        issue = Event.SUBSCRIPTION_PAYMENT_ISSUE
+        announce(subscription_of(period.organization), issue, key=str(period.pk), now=now)
 
 
 def current_unpaid(organization: Organization) -> Period | None:

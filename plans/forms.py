@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.time_zones import time_zone_choices
 from payments.forms import RefusableForm
 from plans.provisioning import NewOrganization, site
+from plans.self_renting import MOST_AT_ONCE
 from plans.signing_up import EmailTaken, NewPerson
 from wallet.models import CreditPrice
 
@@ -55,6 +56,14 @@ class ChangeForm(RefusableForm):
         """The day that was picked; none is the day after the period's last."""
         picked: dt.date | None = self.cleaned_data.get("date")
         return picked if self.cleaned_data["when"] == self.ON_DATE else None
+
+
+class RentForm(RefusableForm):
+    """How many of a thing to rent."""
+
+    quantity = forms.IntegerField(
+        label="How many", min_value=1, max_value=MOST_AT_ONCE, initial=1, step_size=1
+    )
 
 
 class SessionLimitForm(RefusableForm):

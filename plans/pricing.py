@@ -58,7 +58,7 @@ def prorata_lines(organization: Organization, window: Window) -> list[Line]:
         if period is None:
             continue
         unit = period.version.terms.rental_price_in(item, organization.currency)
-        share = _share_held(period, began_on, window.first_day)
+        share = share_held(period, began_on, window.first_day)
         if unit and share:
             amount = (unit * quantity).share(share)
             words = f"{item_name(item)} from {began_on:%-d %b %Y}"
@@ -83,7 +83,8 @@ def item_name(item: str) -> str:
     return item.replace("_", " ").capitalize()
 
 
-def _share_held(period: Period, began_on: dt.date, next_first_day: dt.date) -> Fraction:
+def share_held(period: Period, began_on: dt.date, next_first_day: dt.date) -> Fraction:
+    """Answer which part of a period is left on a day, up to its end or to an earlier change."""
     zone = period.organization.zone
     last = min(period.last_day, local_day(period.ends_at, zone) - DAY, next_first_day - DAY)
     days = (period.last_day - period.first_day).days + 1

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.letters import owe_letter
 from plans import marks
+from plans.announcing import announce_end, subscription_of
 from plans.models import Counter, Period, ScheduledChange, Subscription
 from plans.periods import day_starts_at
 from plans.terms import SESSIONS
@@ -110,6 +111,7 @@ def _tell_ended(period: Period, *, now: dt.datetime) -> None:
     if period.is_overdue(now):
         code = "payment_overdue"
     _tell(period, code, _watched(period, now), now=now)
+    announce_end(subscription_of(period.organization), now=now)
 
 
 def _tell(period: Period, code: str, watched: marks.Watched, *, now: dt.datetime) -> None:

@@ -25,7 +25,7 @@ def rent(organization: Organization, *, item: str, reference: str, now: dt.datet
     :raises NoSubscription: there is no plan.
     :raises ItemNotInPlan: the plan has no price for it in the organization's currency.
     """
-    return _rent(organization, item=item, references=[reference], now=now)[0]
+    return rent_named(organization, item=item, references=[reference], now=now)[0]
 
 
 def rent_several(
@@ -38,13 +38,18 @@ def rent_several(
     if not 1 <= quantity <= MOST_AT_ONCE:
         raise Invalid(f"Rent between 1 and {MOST_AT_ONCE}.", field="quantity")
     references = [uuid.uuid4().hex[:12] for _ in range(quantity)]
-    return _rent(organization, item=item, references=references, now=now)
+    return rent_named(organization, item=item, references=references, now=now)
 
 
 @transaction.atomic
-def _rent(
+def rent_named(
     organization: Organization, *, item: str, references: list[str], now: dt.datetime
 ) -> list[Rental]:
+    """Begin to rent several of a thing, under these references; answers them in their order.
+
+    :raises NoSubscription: there is no plan.
+    :raises ItemNotInPlan: the plan has no price for it in the organization's currency.
+    """
     lock_wallet(organization.pk)
     subscription = lock_subscription(organization)
     if subscription is None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+from accounts.callbacks import Event, owe_callback
 from accounts.letters import owe_letter
 from plans import marks
 from plans.models import Counter, Period
 from plans.session_limits import ALMOST_PERCENT, session_limit
 from plans.terms import SESSIONS
 
-LIMIT_MARKS = (100, ALMOST_PERCENT)
+REACHED = 100
+LIMIT_MARKS = (REACHED, ALMOST_PERCENT)
 
 
 def note_sessions(period_id: int, *, now: dt.datetime) -> None:
@@ -41,10 +43,18 @@ def _tell_limit(period: Period, used: int, limit: int, *, now: dt.datetime) -> N
     mark = next((mark for mark in LIMIT_MARKS if used * 100 >= limit * mark), None)
     if mark is None:
         return
-    owe_letter(
+    is_new = owe_letter(
         period.organization,
         code=f"session_limit_{mark}",
         key=f"session_limit_{mark}:{period.pk}:{limit}",
         context={"sessions": str(used), "limit": limit},
         now=now,
     )
+    if is_new and mark == REACHED:
+        owe_callback(
+            period.organization,
+            event=Event.SESSION_LIMIT_REACHED,
+            key=f"{period.pk}:{limit}",
+            data={"used": used, "limit": limit},
+            now=now,
+        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.acting import record_act
+from accounts.callbacks import Event
 from accounts.letters import owe_letter
 from accounts.models import Organization, User
 from accounts.refusals import Invalid
@@ -16,6 +17,7 @@ from payments.customers import customer_of
 from payments.facts import Charge
 from payments.gateway import Gateway
 from payments.models import Card, Payment
+from plans.announcing import announce
 from plans.applying import PlanRequest, apply_plan, propose
 from plans.beginning import lock_subscription
 from plans.buying import agree, begin_purchase
@@ -213,11 +215,19 @@ def schedule_change(
         actor=actor,
         made_at=now,
     )
-    subscription.canceled_at = None
-    subscription.save(update_fields=["canceled_at"])
+    _take_back_cancellation(subscription, now=now)
     note_what_follows(subscription)
     _tell_scheduled(change, subscription, version, now=now)
     return change
+
+
+def _take_back_cancellation(subscription: Subscription, *, now: dt.datetime) -> None:
+    if subscription.canceled_at is None:
+        return
+    subscription.canceled_at = None
+    subscription.save(update_fields=["canceled_at"])
+    key = f"{subscription.period_id}:undone:{now.isoformat()}"
+    announce(subscription, Event.SUBSCRIPTION_CHANGED, key=key, now=now)
 
 
 def _tell_scheduled(

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.acting import record_act, require_reason
 from accounts.models import Organization, User
 from accounts.refusals import Invalid
+from plans.announcing import announce_begun, announce_end, subscription_of
 from plans.applying import PlanRequest, apply_plan
 from plans.beginning import lock_subscription
 from plans.models import Counter, Period, Plan, PlanVersion
@@ -87,6 +88,8 @@ def extend_trial(
     last_day = extended_last_day(period, days=days, now=now)
     if digest is not None and digest != extension_digest(period, last_day):
         raise PreviewOutdated
+    ran = not period.is_over(now)
+    announce_end(subscription, now=now)
     if period.used_up_at:
         Counter.objects.filter(period=period, meter=SESSIONS).update(used=0)
         period.sessions_reset_at = now
@@ -99,6 +102,7 @@ def extend_trial(
     period.save(update_fields=EXTENDED)
     watch_again(period, now=now)
     move_plan_credits(organization, expires_at=period.ends_at, now=now)
+    announce_begun(subscription_of(organization), ran=ran, now=now)
     record_act(
         organization,
         verb="extend_trial",

@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from plans import cancel_page, change_plan_page, session_limit_page, views
+from plans import cancel_page, change_plan_page, rentals_page, session_limit_page, views
 
 CHANGE = "billing/change-plan/"
+RENTALS = "billing/rentals/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("signup/", views.sign_up, name="sign_up"),
@@ -14,5 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/upcoming-plan/cancel/", cancel_page.cancel_upcoming, name="cancel_upcoming"),
     path("billing/cancel/", cancel_page.cancel_subscription, name="cancel_subscription"),
     path("billing/cancel/undo/", cancel_page.undo, name="undo_cancel"),
+    path(RENTALS, rentals_page.rentals, name="rentals"),
+    path(f"{RENTALS}<int:rental>/return/", rentals_page.give_back, name="give_back"),
+    path(f"{RENTALS}<slug:item>/", rentals_page.rent, name="rent"),
     path("billing/session-limit/", session_limit_page.session_limit, name="session_limit"),
 ]

@@ -19,6 +19,7 @@ BILLING_PAGES = (
     "/billing/usage/",
     "/billing/change-plan/",
     "/billing/agents/",
+    "/billing/rentals/",
     "/billing/wallet/",
     "/billing/payment-methods/",
     "/billing/invoices/",

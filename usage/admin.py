@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -59,6 +61,7 @@ class UsageEventAdmin(LongTableAdmin):
         "in_period",
         "reported",
         "explained",
+        "again",
     )
 
     @display(description="Credits", ordering="credits")
@@ -84,6 +87,12 @@ class UsageEventAdmin(LongTableAdmin):
     @display(description="How the charge came about")
     def explained(self, event: UsageEvent) -> SafeString | str:
         return facts_table(explanation(event))
+
+    @display(description="Computed again")
+    def again(self, event: UsageEvent) -> SafeString:
+        address = reverse("admin:explain_event", args=[event.pk])
+        words = '<a class="op-link" href="{}?recompute=now">Recompute now</a>'
+        return format_html(words, address)
 
 
 def explanation(event: UsageEvent) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.agents import put_agent
-from accounts.choosing import billing_page
+from accounts.choosing import billing_page, person
 from accounts.models import Agent, Organization
 from accounts.paging import page_of
 from accounts.refusals import Refusal
@@ -55,6 +55,7 @@ def agent(request: HttpRequest, organization: Organization, agent_id: int) -> Ht
                 external_id=found.external_id,
                 name=found.name,
                 now=now,
+                actor=person(request),
                 **form.cleaned_data,
             )
         except Refusal as refusal:

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.letters import owe_letter
 from accounts.models import Organization
 from payments.models import Payment
+from usage.balance_notices import notice_blocked, notice_low
 from usage.bell import Bell, Level, crossed
 from usage.models import Crossing
 from usage.overview import overview
@@ -88,10 +89,13 @@ def _tell(organization_id: int, *, now: dt.datetime) -> None:
 def _owe(
     organization: Organization, code: str, after: Level, *, event_id: str, now: dt.datetime
 ) -> None:
+    key = hashlib.sha256(event_id.encode()).hexdigest()[:32]
     owe_letter(
         organization,
         code=code,
-        key=f"{code}:{hashlib.sha256(event_id.encode()).hexdigest()[:32]}",
+        key=f"{code}:{key}",
         context={"wallet": display(after.balance), "overdraft": display(after.overdraft)},
         now=now,
     )
+    notice = notice_blocked if code == "balance_blocked" else notice_low
+    notice(organization, after, key=key, now=now)

@@ -29,8 +29,9 @@ from usage.api_shapes import (
     UsageEventWithTraceSerializer,
 )
 from usage.charging import MOST_EVENTS, charge
-from usage.gate import Question, ask, check
+from usage.gate import ask
 from usage.models import UsageEvent
+from usage.questions import Question, check
 
 TAG = "Gate and usage"
 QUESTION_FIELDS = frozenset(Question.__dataclass_fields__)

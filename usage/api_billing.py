@@ -28,6 +28,8 @@ EXAMPLE = {
     "wallet": "475.6",
     "plan_credits": "0",
     "bonus": "0",
+    "reserved": "20",
+    "available": "455.6",
     "bell": "none",
     "bell_label": "Balance is fine",
     "counters": {"calls": {"used": 1, "quota": 1000}, "sessions": {"used": 0, "limit": None}},
@@ -94,6 +96,10 @@ class BillingSerializer(serializers.Serializer[Any]):
     wallet = CreditsField(help_text="Credits that never expire; below zero where overdrawn.")
     plan_credits = CreditsField(help_text="Left of what the period included.")
     bonus = CreditsField(help_text="Left of other credits that expire.")
+    reserved = CreditsField(
+        help_text="For calls that run, where the site reserves credit for them; else 0."
+    )
+    available = CreditsField(help_text="Wallet, plan credits and bonus, less what is reserved.")
     bell = serializers.ChoiceField(choices=[(bell.value, bell.words) for bell in Bell])
     bell_label = serializers.CharField()
     counters = CountersSerializer()
@@ -130,6 +136,8 @@ def billing_of(seen: Overview) -> dict[str, Any]:
         "wallet": plain(seen.balances.wallet),
         "plan_credits": plain(seen.balances.plan_credits),
         "bonus": plain(seen.balances.bonus),
+        "reserved": plain(seen.reserved.credits),
+        "available": plain(seen.available),
         "bell": seen.bell.value,
         "bell_label": seen.bell.words,
         "counters": {

@@ -101,4 +101,11 @@ EVENT_WITH_TRACE = {
         "credits": "24.4",
         "draws": [{"pot": "wallet", "grant": None, "credits": "24.4"}],
     },
+    "recomputed": {
+        "matches": True,
+        "credits": "24.4",
+        "charged": "24.4",
+        "in_ledger": "24.4",
+        "differences": [],
+    },
 }

@@ -13,8 +13,9 @@ from plans.resources import KNOWN as RESOURCES
 from plans.terms import CHANNELS
 from usage.bell import Bell
 from usage.charging import MOST_EVENTS
-from usage.gate import KINDS, LONGEST_TEXT
 from usage.models import UsageEvent
+from usage.questions import KINDS, LONGEST_TEXT
+from usage.recomputing import recompute
 from usage.reports import LONGEST_CALL, LONGEST_ID
 from wallet.api import CreditsField
 from wallet.credits import ZERO, plain, rounded
@@ -51,6 +52,14 @@ class QuestionSerializer(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         help_text="The platform's id of the batch that this belongs to.",
+    )
+    call = serializers.CharField(
+        max_length=LONGEST_TEXT,
+        required=False,
+        allow_null=True,
+        help_text="The id under which the call will be reported. Where the site reserves credit "
+        "for calls, it settles what is reserved; without it the oldest of the same agent and "
+        "channel is settled.",
     )
 
 
@@ -182,11 +191,35 @@ class SourcesMethod(serializers.Field[Any, Any, dict[str, str], Any]):
         }
 
 
+class DifferenceSerializer(serializers.Serializer[Any]):
+    """A figure that is written down otherwise than it is computed."""
+
+    what = serializers.CharField()
+    stored = serializers.CharField()
+    computed = serializers.CharField()
+
+
+class RecomputedSerializer(serializers.Serializer[Any]):
+    """The charge computed again from facts, plan version and allowance used."""
+
+    matches = serializers.BooleanField()
+    credits = CreditsField(source="computed", allow_null=True, help_text="As computed just now.")
+    charged = CreditsField(source="stored")
+    in_ledger = CreditsField(source="booked", help_text="The sum of its ledger entries.")
+    differences = DifferenceSerializer(many=True)
+
+
 class UsageEventWithTraceSerializer(UsageEventSerializer):
     """One charged event, what was reported, and how its charge came about."""
 
     facts = serializers.JSONField()
     trace = serializers.SerializerMethodField()
+    recomputed = serializers.SerializerMethodField()
+
+    @extend_schema_field(RecomputedSerializer)
+    def get_recomputed(self, event: UsageEvent) -> dict[str, Any]:
+        """Compute it again and say whether it matches."""
+        return RecomputedSerializer(recompute(event)).data
 
     @extend_schema_field(TraceSerializer)
     def get_trace(self, event: UsageEvent) -> dict[str, Any]:

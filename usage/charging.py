@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -15,24 +14,14 @@ from accounts.refusals import Invalid, Refusal
 from plans.refusals import NoSubscription
 from usage.consequences import follow_up
 from usage.holdings import HeldPeriod, Holding, Known, hold
-from usage.rating import (
-    Draw,
-    Measured,
-    Rated,
-    Source,
-    draw,
-    measure_call,
-    measure_count,
-    measure_window,
-    rate,
-)
+from usage.rating import Draw, Rated, Source, draw, rate
 from usage.recording import Charge, record
 from usage.reports import Report, read_report
 from usage.session_charging import charged_before, counts, is_same_session, new_windows
+from usage.tracing import measure, nothing, trace_of
 from wallet.credits import ZERO, plain
 
 MOST_EVENTS = 1000
-_NOTHING = Fraction(0)
 
 
 class IdConflict(Refusal):
@@ -167,9 +156,9 @@ def _write(
     if costs and report.connected:
         rated, draws = _rate(holding, period, report, sources)
     else:
-        rated, draws = _nothing(report), []
+        rated, draws = nothing(report), []
     agent.spend(month, rated.credits)
-    trace = _trace(rated, draws, period)
+    trace = trace_of(rated, draws, version_id=period.version_id)
     charges.append(
         Charge(
             report=report,
@@ -186,15 +175,10 @@ def _write(
     return trace
 
 
-def _nothing(report: Report) -> Rated:
-    nothing = Measured(report.meter, quantity=_NOTHING, channel=report.channel)
-    return Rated(nothing, ZERO, ZERO, None, ZERO)
-
-
 def _rate(
     holding: Holding, period: HeldPeriod, report: Report, sources: Sequence[Source]
 ) -> tuple[Rated, list[Draw]]:
-    measured = _measure(report, period)
+    measured = measure(report, period.terms)
     rated = rate(period.terms, measured, allowance_left=period.left(measured.meter))
     draws = draw(rated.credits, sources, balance=holding.balance)
     for drawn in draws:
@@ -205,35 +189,6 @@ def _rate(
     if rated.allowance and measured.meter not in (measured.counts or {}):
         period.count(measured.meter, rated.allowance)
     return rated, draws
-
-
-def _measure(report: Report, period: HeldPeriod) -> Measured:
-    if report.kind == "call":
-        return measure_call(
-            period.terms,
-            channel=report.channel,
-            voice_tier=report.voice_tier,
-            seconds=report.seconds,
-        )
-    if report.kind == "session":
-        return measure_window()
-    return measure_count(report.meter, report.quantity)
-
-
-def _trace(rated: Rated, draws: Sequence[Draw], period: HeldPeriod) -> dict[str, Any]:
-    """Write down how a charge came about, so that it can be explained and computed again."""
-    quantity = rated.measured.quantity
-    return {
-        "version": period.version_id,
-        "meter": rated.measured.meter,
-        "channel": rated.measured.channel,
-        "voice_tier": rated.measured.voice_tier,
-        "quantity": [quantity.numerator, quantity.denominator],
-        "allowance": plain(rated.allowance),
-        "rate": None if rated.rate is None else plain(rated.rate),
-        "credits": plain(rated.credits),
-        "draws": [[drawn.kind, drawn.grant_id, plain(drawn.credits)] for drawn in draws],
-    }
 
 
 def _result(event_id: str, status: str, traces: Sequence[Mapping[str, Any]]) -> Result:

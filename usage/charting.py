@@ -1,4 +1,4 @@
-"""A period's usage as bars: pure sums of days, heights and labels."""
+"""A period's usage as bars: pure sums of days, parts, heights and labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, Decimal
 from wallet.credits import plain
 
 DAY = dt.timedelta(days=1)
-MOST_BARS = 62
+MOST_BARS, MOST_SHARES = 62, 12
 DAYS_PER_BAR = (1, 7, 28, 91, 365)
 STEP, GAP, HEIGHT = 10, 2, 100
 
@@ -62,6 +62,35 @@ def chart_of(daily: Daily, *, first_day: dt.date, last_day: dt.date) -> Chart:
         width=STEP * len(sums),
         top=top,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole: its bar beside the longest, and its percent of all."""
+
+    label: str
+    value: Decimal
+    width: str
+    percent: str
+
+
+def shares_of(parts: Sequence[tuple[str, Decimal]]) -> list[Share]:
+    """Draw parts as bars that lie under each other; the smallest of many are one bar together."""
+    ordered = sorted(parts, key=lambda part: (-part[1], part[0]))
+    if len(ordered) > MOST_SHARES:
+        rest = ordered[MOST_SHARES - 1 :]
+        others = (f"{len(rest)} others", sum((value for _, value in rest), Decimal(0)))
+        ordered = [*ordered[: MOST_SHARES - 1], others]
+    whole = sum((value for _, value in ordered), Decimal(0))
+    longest = max((value for _, value in ordered), default=Decimal(0))
+    return [
+        Share(label, value, f"{_percent(value, longest):.1f}", f"{_percent(value, whole):.0f} %")
+        for label, value in ordered
+    ]
+
+
+def _percent(value: Decimal, whole: Decimal) -> Decimal:
+    return 100 * value / whole if whole else Decimal(0)
 
 
 def round_up(value: Decimal) -> Decimal:

@@ -12,6 +12,7 @@ from plans.session_marks import note_sessions
 from usage.alerting import note_crossing
 from usage.bell import Level
 from usage.holdings import Holding
+from usage.quota_alerts import note_quotas
 from usage.recording import Charge
 from wallet.models import Wallet
 
@@ -27,6 +28,7 @@ def follow_up(
     for period_id in {made.period_id for made in charges if made.report.kind == "session"}:
         note_sessions(period_id, now=now)
     _note_used_up(list(holdings.values()), now=now)
+    note_quotas(charges, holdings, now=now)
     low = [holding.organization_id for holding in holdings.values() if holding.wants_recharge]
     recharging = want_recharges(low, now=now) if low else set()
     if recharging:

@@ -5,76 +5,32 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+
+from django.db import transaction
 
 from accounts.refusals import Invalid
-from plans.resources import KNOWN as RESOURCES
-from plans.terms import CALL_MINUTES, CHANNELS, MESSAGES, PHONE_CHANNELS, SESSIONS
-from usage.bell import Bell
+from plans.terms import PHONE_CHANNELS
+from usage import figures
 from usage.charging import UnknownOrganization
+from usage.figures import Figures
+from usage.holds import hold
 from usage.models import BatchPass
+from usage.questions import METERS, Answer, Question, check
 from usage.rating import OUTBOUND_CALLS
 from usage.situation import Situation, look
 from wallet.credits import ZERO
-
-KINDS = ("call", "session", "message", "resource", "campaign_batch")
-METERS = {
-    "call": CALL_MINUTES,
-    "campaign_batch": CALL_MINUTES,
-    "message": MESSAGES,
-    "session": SESSIONS,
-}
-LONGEST_TEXT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What wants to start: its kind, and what the kind needs."""
-
-    organization: str
-    kind: str = "message"
-    channel: str | None = None
-    voice_tier: str | None = None
-    agent: str | None = None
-    resource: str | None = None
-    batch: str | None = None
-
-    @property
-    def is_call(self) -> bool:
-        return self.kind in ("call", "campaign_batch")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether it may start; where not, why, and what lifts it."""
-
-    allowed: bool
-    bell: Bell
-    code: str | None = None
-    message: str | None = None
-    remedy: str | None = None
-    max_seconds: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Write the answer of ``POST /gate/``."""
-        return {
-            "allowed": self.allowed,
-            "code": self.code,
-            "message": self.message,
-            "remedy": self.remedy,
-            "max_seconds": self.max_seconds,
-            "bell": self.bell.value,
-        }
+from wallet.ledger import lock_wallet
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One reason why work may not start, as a question to the situation."""
+    """One reason why work may not start, as a question to the situation; and its figures."""
 
     code: str
     message: str
     remedy: str
     refuses: Callable[[Situation, Question], bool]
+    figures: Figures
 
 
 def _over(situation: Situation, question: Question) -> bool:
@@ -142,17 +98,27 @@ def _nothing_to_pay_with(situation: Situation, question: Question) -> bool:
     return situation.wallet_pauses
 
 
+def _rest_reserved(situation: Situation, question: Question) -> bool:
+    """Answer whether the calls that run leave nothing; a batch that was let through finishes."""
+    if not situation.reserved or _batch_passed(situation, question):
+        return False
+    then = situation.once_charged()
+    return then.agent_stops or _nothing_to_pay_with(then, question)
+
+
 SUSPENDED = Rule(
     "organization_suspended",
     "This organization is suspended.",
     "Only our staff can lift the suspension; please contact us.",
     lambda situation, _: situation.suspended,
+    figures.of_suspension,
 )
 RESOURCE = Rule(
     "resource_limit_reached",
     "Your plan's limit for this is reached.",
     "Remove one that is not needed, or move to a plan with a higher limit.",
     _resource_full,
+    figures.of_resource,
 )
 RULES = (
     SUSPENDED,
@@ -161,60 +127,77 @@ RULES = (
         "Your subscription has ended. Please upgrade your plan to continue.",
         "An owner subscribes again, or our staff renew the plan.",
         _over,
+        figures.of_end,
     ),
     Rule(
         "payment_overdue",
         "Your payment is overdue and the grace period has expired.",
         "An owner pays the open invoice; everything resumes on the same day.",
         _overdue,
+        figures.of_grace,
     ),
     Rule(
         "channel_not_in_plan",
         "Your plan does not include this channel.",
         "Move to a plan that includes it.",
         _channel_missing,
+        figures.of_channel,
     ),
     Rule(
         "voice_tier_not_in_plan",
         "Your plan does not include this voice tier.",
         "Choose another voice, or move to a plan that includes it.",
         _tier_missing,
+        figures.of_tier,
     ),
     Rule(
         "no_phone_number",
         "No phone number is assigned to your organization.",
         "Rent a phone number, or have one assigned.",
         _number_missing,
+        figures.of_number,
     ),
     Rule(
         "call_quota_reached",
         "All outbound calls of this period are used.",
         "The quota starts afresh with the next period or plan.",
         _calls_used,
+        figures.of_calls,
     ),
     Rule(
         "session_limit_reached",
         "The session limit of this period has been reached.",
         "Raise the limit, or wait for the next period.",
         _sessions_used,
+        figures.of_sessions,
     ),
     Rule(
         "agent_limit_reached",
         "This agent has reached its monthly limit.",
         "Raise the agent's limit, top up, or wait for the next month.",
         _agent_limited,
+        figures.of_agent_limit,
     ),
     Rule(
         "plan_credits_exhausted",
         "The plan credits are used up, and this agent stops then.",
         "Top up, let the agent use the balance, or wait for the next period.",
         _agent_stops,
+        figures.of_agent_credits,
     ),
     Rule(
         "balance_exhausted",
         "Your balance is used up.",
         "Add credits: an owner tops up, or our staff adjust the wallet.",
         _nothing_to_pay_with,
+        figures.of_balance,
+    ),
+    Rule(
+        "balance_exhausted",
+        "What is left of your credit is reserved for calls that are running.",
+        "Wait until one of them ends, or add credits: an owner tops up, or our staff do.",
+        _rest_reserved,
+        figures.of_reserved,
     ),
 )
 RULES_OF_RESOURCES = (SUSPENDED, RESOURCE)
@@ -223,25 +206,17 @@ RULES_OF_RESOURCES = (SUSPENDED, RESOURCE)
 def ask(question: Question, *, now: dt.datetime, only: int | None = None) -> Answer:
     """Answer whether work may start now; one statement, and one more to let a batch through.
 
+    Where the site reserves credit, a call is let in under the wallet's lock, with its hold.
     ``only`` is the id of the one organization that may be asked for.
 
     :raises UnknownOrganization: there is no such organization, or ``only`` shuts it out.
     :raises Invalid: the question is none: a call without channel, an unknown agent.
     """
     check(question)
-    situation = look(
-        question.organization,
-        now=now,
-        resource=question.resource,
-        batch=question.batch,
-        agent=question.agent,
-        only=only,
-    )
-    if situation is None:
-        raise UnknownOrganization(field="organization")
-    if question.agent is not None and not situation.agent_known:
-        raise Invalid(f"There is no agent “{question.agent[:60]}”.", field="agent")
+    situation = see(question, now=now, only=only)
     answer = decide(situation, question)
+    if answer.allowed and question.kind == "call" and situation.reserves:
+        answer = _let_in(question, situation.organization_id, now=now)
     if answer.allowed and question.batch is not None and not situation.batch_passed:
         BatchPass.objects.bulk_create(
             [
@@ -254,23 +229,37 @@ def ask(question: Question, *, now: dt.datetime, only: int | None = None) -> Ans
     return answer
 
 
-def check(question: Question) -> None:
-    """Refuse a question that has no answer.
+def see(question: Question, *, now: dt.datetime, only: int | None = None) -> Situation:
+    """Answer the situation in which a question is asked; looking reserves nothing.
 
-    :raises Invalid: naming the field.
+    :raises UnknownOrganization: there is no such organization, or ``only`` shuts it out.
+    :raises Invalid: there is no such agent.
     """
-    if question.kind not in KINDS:
-        raise Invalid(f"A kind is one of {', '.join(KINDS)}.", field="kind")
-    if question.is_call and question.channel not in CHANNELS:
-        raise Invalid(f"A channel is one of {', '.join(CHANNELS)}.", field="channel")
-    if question.batch is not None and not question.is_call:
-        raise Invalid("Only calls come in batches.", field="batch")
-    if question.kind == "resource" and question.resource not in RESOURCES:
-        raise Invalid(f"A resource is one of {', '.join(RESOURCES)}.", field="resource")
-    for name in ("organization", "agent", "batch", "voice_tier"):
-        value = getattr(question, name)
-        if value is not None and not 0 < len(value) <= LONGEST_TEXT:
-            raise Invalid(f"{name} is a text of 1 to {LONGEST_TEXT} characters.", field=name)
+    situation = look(
+        question.organization,
+        now=now,
+        resource=question.resource,
+        batch=question.batch,
+        agent=question.agent,
+        call=question.call,
+        only=only,
+    )
+    if situation is None:
+        raise UnknownOrganization(field="organization")
+    if question.agent is not None and not situation.agent_known:
+        raise Invalid(f"There is no agent “{question.agent[:60]}”.", field="agent")
+    return situation
+
+
+@transaction.atomic
+def _let_in(question: Question, organization_id: int, *, now: dt.datetime) -> Answer:
+    """Look again while nobody else can take or reserve credit, and reserve what it may cost."""
+    lock_wallet(organization_id)
+    situation = see(question, now=now, only=organization_id)
+    answer = decide(situation, question)
+    if answer.allowed:
+        hold(situation, question, now=now)
+    return answer
 
 
 def decide(situation: Situation, question: Question) -> Answer:

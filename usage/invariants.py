@@ -25,6 +25,47 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "I4b",
+        "every charge can be computed again from its facts, its plan version and its allowance",
+        """
+        WITH told AS (
+            SELECT e.id, e.event_id, e.organization_id, e.kind, e.credits, e.facts, e.trace,
+                   (e.trace -> 'quantity' ->> 0)::numeric AS units,
+                   (e.trace -> 'quantity' ->> 1)::numeric AS parts,
+                   (e.trace ->> 'allowance')::numeric AS allowance,
+                   (e.trace ->> 'rate')::numeric AS rate,
+                   coalesce((v.terms_json ->> 'call_increment_seconds')::int, 1) AS step,
+                   v.terms_json -> 'rates' -> e.meter AS rates,
+                   (SELECT coalesce(sum((drawn ->> 2)::numeric), 0)
+                    FROM jsonb_array_elements(e.trace -> 'draws') drawn) AS drawn
+            FROM usage_usageevent e
+            JOIN plans_period p ON p.id = e.period_id
+            JOIN plans_planversion v ON v.id = p.version_id
+        ), priced AS (
+            SELECT *, CASE jsonb_typeof(by_channel) WHEN 'object'
+                           THEN by_channel -> (trace ->> 'voice_tier') ELSE by_channel END AS price
+            FROM (SELECT *, CASE jsonb_typeof(rates) WHEN 'object'
+                                 THEN rates -> (trace ->> 'channel') ELSE rates END AS by_channel
+                  FROM told) channels
+        )
+        SELECT 'charged ' || credits || ', traced ' || (trace ->> 'credits') || ', drawn ' || drawn
+               || ' for ' || units || '/' || parts || ' less ' || allowance || ' at '
+               || coalesce(rate::text, 'no rate'),
+               'organization ' || organization_id || ', event ' || event_id
+        FROM priced
+        WHERE (trace ->> 'credits')::numeric <> credits OR drawn <> credits
+           OR credits <> CASE WHEN allowance = round(units / parts, 6) THEN 0
+                ELSE round((units - allowance * parts) * coalesce(rate, 0) / parts, 6) END
+           OR units > 0 AND (
+                coalesce(rate, 0) <> coalesce((price #>> '{}')::numeric, 0)
+                OR kind = 'call'
+                   AND units * 60 <> parts * step * ceil((facts ->> 'seconds')::numeric / step)
+                OR kind IN ('message', 'meter')
+                   AND units <> parts * (facts ->> 'quantity')::numeric)
+        ORDER BY id
+        """,
+    ),
+    Invariant(
         "I13",
         "the counters of a period say what its events say",
         """
@@ -81,6 +122,18 @@ INVARIANTS = (
            OR e.started_at > n.starts_at + interval '1 minute'
               AND e.recorded_at > n.starts_at + interval '1 minute'
         ORDER BY e.id
+        """,
+    ),
+    Invariant(
+        "I22",
+        "no call that was reported reserves credit any more",
+        """
+        SELECT h.credits || ' credits and ' || h.units || ' minutes until ' || h.expires_at,
+               'organization ' || h.organization_id || ', call ' || h.call
+        FROM usage_hold h
+        JOIN usage_usageevent e ON e.organization_id = h.organization_id AND e.event_id = h.call
+        WHERE h.held_at < e.recorded_at AND h.call <> ''
+        ORDER BY h.id
         """,
     ),
 )

@@ -1,4 +1,4 @@
-"""What was used: events with their rating trace, daily rollups, batches let through."""
+"""What was used: events with their rating trace, daily rollups; what runs, and what was refused."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Agent, Organization
-from plans.models import Period
+from accounts.models import Agent, Organization, User
+from plans.models import Period, PlanVersion
 
 # Every index is written with every charge, so what another index begins with has none of its own.
 
@@ -116,3 +116,127 @@ class Crossing(models.Model):
 
     def __str__(self) -> str:
         return f"crossing of {self.organization}"
+
+
+class BalanceNotice(models.Model):
+    """What the platform was last told of a balance, so that one that flutters is told of once."""
+
+    class Told(models.TextChoices):
+        LOW = "low", "Low"
+        BLOCKED = "blocked", "Blocked"
+        RESTORED = "restored", "Restored"
+
+    organization = models.OneToOneField(
+        Organization, models.CASCADE, primary_key=True, related_name="balance_notice"
+    )
+    told = models.CharField(max_length=8, choices=Told)
+    low_at = models.DateTimeField(null=True, blank=True)
+    restored_at = models.DateTimeField(null=True, blank=True)
+    # What was there when work was paused: while it is the same nothing can have been restored.
+    balance = models.DecimalField(max_digits=20, decimal_places=6)
+    period = models.ForeignKey(
+        Period, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(told__in=["low", "blocked", "restored"]), name="balance_notice_known"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organization"], name="balance_told_blocked", condition=Q(told="blocked")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization}: {self.get_told_display().lower()}"
+
+
+class Hold(models.Model):
+    """What a call that was let in may come to cost; from its end on it reserves nothing.
+
+    It moves no credit, so it leaves no trace: settled or over, the row goes.
+    """
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="holds", db_index=False
+    )
+    agent = models.ForeignKey(
+        Agent, models.CASCADE, null=True, blank=True, related_name="holds", db_index=False
+    )
+    channel = models.CharField(max_length=10)
+    call = models.CharField(
+        max_length=200, blank=True, help_text="The id under which it will be reported."
+    )
+    units = models.DecimalField(
+        max_digits=20, decimal_places=6, help_text="Minutes of the plan's allowance."
+    )
+    credits = models.DecimalField(max_digits=20, decimal_places=6)
+    held_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "call"], condition=~Q(call=""), name="one_hold_per_call"
+            ),
+            models.CheckConstraint(
+                condition=Q(units__gte=0, credits__gte=0) & (Q(units__gt=0) | Q(credits__gt=0)),
+                name="hold_reserves_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("held_at")), name="hold_ends_after_its_start"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "expires_at"], name="hold_by_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credits.normalize():f} credits for a call"
+
+
+class RefusedReport(models.Model):
+    """Usage that could not be charged because the plan does not know it: one row, however often."""
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="refused_reports", db_index=False
+    )
+    code = models.CharField(max_length=40, help_text="Of the refusal.")
+    meter = models.CharField(max_length=60, blank=True, help_text="Empty for all beyond the first.")
+    message = models.CharField(max_length=300)
+    version = models.ForeignKey(
+        PlanVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    times = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    event_id = models.CharField(max_length=200, help_text="Of the last one.")
+    facts = models.JSONField(help_text="What the last one reported.")
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the next report was charged, or staff dismissed it."
+    )
+    dismissed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-last_at", "-id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "meter", "code"], name="one_row_per_refused_meter"
+            ),
+            models.CheckConstraint(condition=Q(times__gte=1), name="refused_at_least_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organization", "meter"],
+                name="refused_and_open",
+                condition=Q(ended_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization}: {self.meter or 'other meters'}"

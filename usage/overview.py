@@ -13,7 +13,9 @@ from plans.session_limits import session_limit
 from plans.standing import Standing, standing
 from plans.terms import PHONE_NUMBERS, SESSIONS
 from usage.bell import Bell, bell_of
+from usage.holds import reserved
 from usage.rating import OUTBOUND_CALLS
+from usage.situation import Reserved
 from wallet.balances import Balances, balances
 from wallet.credits import ZERO
 from wallet.pausing import pauses
@@ -71,6 +73,13 @@ class Overview:
     sessions: Used
     allowances: list[AllowanceUse]
     resources: list[ResourceUse]
+    reserved: Reserved
+
+    @property
+    def available(self) -> Decimal:
+        """Every credit there is, less what is reserved for calls that run."""
+        has = self.balances
+        return has.wallet + has.plan_credits + has.bonus - self.reserved.credits
 
 
 def overview(organization: Organization, *, now: dt.datetime) -> Overview:
@@ -108,7 +117,13 @@ def overview(organization: Organization, *, now: dt.datetime) -> Overview:
         ),
         allowances=allowances,
         resources=_resources(organization, dict(terms.limits) if terms else {}),
+        reserved=reserved(organization, now=now),
     )
+
+
+def has_number(resources: list[ResourceUse]) -> bool:
+    """Answer whether a phone number is assigned, rented or as the platform reports it."""
+    return any(one.used for one in resources if one.resource == PHONE_NUMBERS)
 
 
 def _resources(organization: Organization, limits: dict[str, int]) -> list[ResourceUse]:

@@ -21,7 +21,8 @@ KINDS = ("call", "message", "session", "meter")
 LONGEST_SESSION = dt.timedelta(days=60)
 MOST_MESSAGES = 1_000_000
 LARGEST_QUANTITY = 10**12
-OF_OTHER_KINDS = (CALL_MINUTES, MESSAGES, SESSIONS)
+METERS = {"call": CALL_MINUTES, "message": MESSAGES, "session": SESSIONS}
+OF_OTHER_KINDS = tuple(METERS.values())
 
 _OF_ALL = frozenset({"organization", "id", "agent", "kind"})
 KEYS = {
@@ -185,6 +186,27 @@ READERS: Mapping[str, Callable[[Mapping[str, Any], str | None, dt.datetime], Rep
     "session": _session,
     "meter": _meter,
 }
+
+
+def read_facts(facts: Mapping[str, Any], *, event_id: str) -> Report:
+    """Read a report again from the facts that are kept of it; it was checked when it came."""
+    ended_at = facts.get("ended_at")
+    return Report(
+        organization="",
+        event_id=event_id,
+        agent=facts["agent"],
+        kind=facts["kind"],
+        meter=facts.get("meter") or METERS[facts["kind"]],
+        started_at=dt.datetime.fromisoformat(facts["started_at"]),
+        channel=facts.get("channel", ""),
+        voice_tier=facts.get("voice_tier"),
+        connected=facts.get("connected", True),
+        seconds=facts.get("seconds", 0),
+        quantity=facts.get("quantity", "1"),
+        ended_at=dt.datetime.fromisoformat(ended_at) if ended_at else None,
+        answered=facts.get("answered", True),
+        facts=facts,
+    )
 
 
 def quantity_of(raw: Mapping[str, Any], key: str) -> Decimal:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from plans.models import Rental, terms_of
-from plans.terms import PHONE_NUMBERS, SESSIONS, Terms
+from plans.terms import CALL_MINUTES, PHONE_NUMBERS, SESSIONS, Terms
 from usage.bell import Bell, bell_of
 from usage.prepared import ask
 from usage.rating import OUTBOUND_CALLS
@@ -45,7 +45,8 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
                 (SELECT max(g.expires_at) FROM wallet_creditgrant g
                  WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at <= %(now)s))),
        coalesce(w.credits_gone_at >= GREATEST(p.starts_at, a.limited_at), false),
-       coalesce(a.when_exhausted, '') = 'stop'
+       coalesce(a.when_exhausted, '') = 'stop',
+       a.id, h.longest, h.units, h.credits, coalesce(a.spent, 0), a.monthly_limit
 FROM accounts_organization o
 JOIN wallet_wallet w ON w.organization_id = o.id
 LEFT JOIN plans_subscription s ON s.organization_id = o.id
@@ -58,8 +59,33 @@ LEFT JOIN LATERAL (
     FROM accounts_agent n
     WHERE n.organization_id = o.id AND n.external_id = %(agent)s
 ) a ON true
+LEFT JOIN LATERAL (
+    SELECT t.hold_minutes * 60 AS longest, coalesce(sum(n.units), 0) AS units,
+           coalesce(sum(n.credits), 0) AS credits
+    FROM plans_site t
+    LEFT JOIN usage_hold n ON n.organization_id = o.id AND n.expires_at > %(now)s
+                          AND n.call IS DISTINCT FROM %(call)s::text
+    WHERE t.hold_minutes IS NOT NULL
+    GROUP BY t.hold_minutes
+) h ON true
 WHERE o.external_id = %(organization)s AND (%(only)s::bigint IS NULL OR o.id = %(only)s)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What calls that run may come to cost: units of the allowance of minutes, and credits.
+
+    ``longest`` is how many seconds a call is taken for that its plan does not cap; none where the
+    site reserves nothing.
+    """
+
+    units: Decimal = ZERO
+    credits: Decimal = ZERO
+    longest: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.units or self.credits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +109,18 @@ class Situation:
     agent_over_limit: bool
     agent_limited: bool
     agent_stops: bool
+    agent_may_stop: bool = False
+    agent_id: int | None = None
+    overdraft: Decimal = ZERO
+    reserved: Reserved = Reserved()
+    # These decide nothing; they are told beside what does.
+    over_at: dt.datetime | None = None
+    grace_ends_at: dt.datetime | None = None
+    pause_when: str = ""
+    paused: bool = False
+    agent_is_set_to_stop: bool = False
+    agent_spent: Decimal = ZERO
+    agent_limit: Decimal | None = None
 
     def left(self, meter: str) -> Decimal:
         """Answer the units of a meter's allowance that are left."""
@@ -96,6 +134,30 @@ class Situation:
     @property
     def sessions(self) -> Decimal:
         return self.counters.get(SESSIONS, ZERO)
+
+    @property
+    def reserves(self) -> bool:
+        """Whether a call that starts reserves credit on this site."""
+        return self.reserved.longest is not None
+
+    def once_charged(self) -> Situation:
+        """Answer the situation once the calls that run have cost all that is reserved for them.
+
+        While anything is reserved the balance must be above the overdraft, whatever else lets it
+        pause: nobody may start on the credit of another.
+        """
+        of_grants = min(self.reserved.credits, self.credits_left)
+        balance = self.balance - (self.reserved.credits - of_grants)
+        left = self.credits_left - of_grants
+        used = self.counters.get(CALL_MINUTES, ZERO) + self.reserved.units
+        return replace(
+            self,
+            balance=balance,
+            credits_left=left,
+            counters={**self.counters, CALL_MINUTES: used},
+            wallet_pauses=self.wallet_pauses or balance <= -self.overdraft,
+            agent_stops=self.agent_stops or (self.agent_may_stop and of_grants > 0 and left <= 0),
+        )
 
     @property
     def bell(self) -> Bell:
@@ -116,9 +178,13 @@ def look(
     resource: str | None = None,
     batch: str | None = None,
     agent: str | None = None,
+    call: str | None = None,
     only: int | None = None,
 ) -> Situation | None:
-    """Answer the situation of an organization by its external id; none where there is none."""
+    """Answer the situation of an organization by its external id; none where there is none.
+
+    What ``call`` itself has reserved is left out: it is asked about again.
+    """
     parameters: dict[str, str | int | dt.datetime | None] = {
         "organization": organization,
         "now": now,
@@ -127,6 +193,7 @@ def look(
         "resource": resource,
         "batch": batch,
         "agent": agent,
+        "call": call,
         "only": only,
     }
     rows = ask(LOOK, parameters)
@@ -137,7 +204,8 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
     pk, suspended, balance, overdraft, pause_when, paused = row[:6]
     version_id, grace_ends_at, session_limit, over_at = row[6:10]
     counters, credits_left, has_number, resource_used, batch_passed = row[10:15]
-    agent_known, over_limit, not_topped_up, may_stop, used_up, is_stop = row[15:]
+    agent_known, over_limit, not_topped_up, may_stop, used_up, is_stop = row[15:21]
+    agent_id, longest, reserved_units, reserved_credits, agent_spent, agent_limit = row[21:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -159,4 +227,15 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         agent_limited=bool(is_stop and over_limit and not_topped_up),
         # A bonus that came after the last were used up lifts nothing; a top-up does.
         agent_stops=bool(may_stop and (used_up or not credits_left)),
+        agent_may_stop=bool(may_stop),
+        agent_id=agent_id,
+        overdraft=overdraft,
+        reserved=Reserved(reserved_units or ZERO, reserved_credits or ZERO, longest),
+        over_at=over_at,
+        grace_ends_at=grace_ends_at,
+        pause_when=pause_when,
+        paused=paused,
+        agent_is_set_to_stop=is_stop,
+        agent_spent=agent_spent,
+        agent_limit=agent_limit,
     )

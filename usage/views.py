@@ -1,11 +1,11 @@
-"""Plan & usage: what is included, what was used, where it went, and why it cost that."""
+"""Plan & usage: what is included, what was used, and where it went."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,11 +15,10 @@ from plans.choosing_plan import may_choose
 from plans.rate_table import rate_table
 from plans.rented import rented
 from plans.session_limits import limit_standing
+from usage.allowed import channels, voice_tiers
 from usage.breakdown import breakdown
 from usage.charting import chart_of
-from usage.explaining import explain
-from usage.models import UsageEvent
-from usage.overview import overview
+from usage.overview import has_number, overview
 
 
 @require_safe
@@ -42,6 +41,10 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
         ]
         context |= {
             "period": period,
+            "channels": channels(
+                version.terms, has_number=has_number(shown.resources)
+            ),
+            "voice_tiers": voice_tiers(organization, version.terms),
             "limit": limit_standing(period, used=shown.sessions.used, now=now),
             "terms": version.terms,
             "rates": rate_table(version.terms),
@@ -51,13 +54,3 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
             "chart": chart_of(daily, first_day=period.first_day, last_day=period.last_day),
         }
     return render(request, "usage/plan_and_usage.html", context)
-
-
-@require_safe
-@billing_page
-def usage_event(request: HttpRequest, organization: Organization, event_id: str) -> HttpResponse:
-    """Explain one charge."""
-    events = UsageEvent.objects.select_related("agent", "period__version")
-    event = get_object_or_404(events, organization=organization, event_id=event_id)
-    context = {"event": event, "explanation": explain(event)}
-    return render(request, "usage/event.html", context)

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -51,7 +53,7 @@ class LedgerEntryAdmin(LongTableAdmin):
         ("kind", "description"),
         ("moved", "after"),
         ("pot", "given_from"),
-        "key",
+        ("key", "explained"),
     )
 
     @display(description="At (UTC)")
@@ -68,7 +70,12 @@ class LedgerEntryAdmin(LongTableAdmin):
 
     @display(description="Pot")
     def pot(self, entry: LedgerEntry) -> str:
-        return entry.grant.get_kind_display() if entry.grant else "Wallet"
+        return entry.pot
+
+    @display(description="Where it came from")
+    def explained(self, entry: LedgerEntry) -> SafeString:
+        address = reverse("admin:explain_entry", args=[entry.pk])
+        return format_html('<a class="op-link" href="{}">Explain it</a>', address)
 
     @display(description="Grant")
     def given_from(self, entry: LedgerEntry) -> SafeString | str:

@@ -19,8 +19,7 @@ class Movement:
 
     @property
     def pot(self) -> str:
-        """Wallet, plan credits or bonus."""
-        return self.entry.grant.get_kind_display() if self.entry.grant else "Wallet"
+        return self.entry.pot
 
     @property
     def credits(self) -> Decimal:

@@ -225,3 +225,8 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.credits}"
+
+    @property
+    def pot(self) -> str:
+        """Wallet, plan credits or bonus."""
+        return self.grant.get_kind_display() if self.grant else "Wallet"

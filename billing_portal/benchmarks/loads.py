@@ -16,7 +16,8 @@ from django.utils import timezone
 from accounts.models import Membership, Organization, User
 from billing_portal.benchmarks.population import AGENTS, CHANNELS, TIERS
 from usage.charging import charge
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 
 BATCH = 500
 LAST_HOUR = 3600

@@ -44,7 +44,7 @@ class ByHand(Baseline):
             "organization": question["organization"],
             "agent": question["agent"],
             "now": timezone.now(),
-            **dict.fromkeys(("number", "numbers", "resource", "batch", "only")),
+            **dict.fromkeys(("number", "numbers", "resource", "batch", "call", "only")),
         }
         return Response({"allowed": bool(ask(LOOK, asked))})
 

@@ -25,7 +25,8 @@ from plans.renting import rent_several
 from plans.resources import report_resources
 from plans.trials import extend_trial
 from usage.charging import charge
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 from wallet.adjusting import adjust_credits
 from wallet.balances import balances
 from wallet.credits import Credits

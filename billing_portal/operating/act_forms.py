@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from enum import StrEnum
 from typing import Any
 
@@ -142,13 +143,27 @@ class BulkRenewForm(RefusableForm):
     reason = forms.CharField(
         max_length=LONGEST_REASON, widget=UnfoldAdminTextareaWidget({"rows": 2})
     )
-    not_invoiced = forms.BooleanField(
-        required=False, label="Issue no invoices", widget=UnfoldBooleanSwitchWidget
+    charge = forms.ChoiceField(
+        choices=PAID_BY,
+        required=False,
+        initial=PaidBy.INVOICE.value,
+        label="How they are paid",
+        widget=UnfoldAdminSelectWidget,
     )
+    token = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    @property
+    def paid_by(self) -> PaidBy:
+        return PaidBy(self.cleaned_data["charge"] or PaidBy.INVOICE)
+
+    @property
+    def key(self) -> str:
+        """The business key of this run: the same form sent twice charges each card once."""
+        return (self.cleaned_data["token"] or uuid.uuid4()).hex
 
     def request(self) -> PlanRequest:
         """Answer what is asked for of each."""
-        return PlanRequest(invoiced=not self.cleaned_data["not_invoiced"])
+        return PlanRequest(invoiced=self.paid_by != PaidBy.NONE)
 
 
 def plan_choices(organization: Organization) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.models import Organization
 from billing_portal.operating.act_pages import ActPage
+from billing_portal.operating.demo_act import DEMO, open_demos
 from billing_portal.operating.money_acts import ADJUST, PAY, open_invoice
 from billing_portal.operating.organization_acts import DETAILS, SUSPEND, UNSUSPEND
 from billing_portal.operating.plan_acts import APPLY, EXTEND, RENEW
@@ -12,7 +13,10 @@ from billing_portal.operating.renewal_act import RENEWAL
 from billing_portal.operating.rental_acts import RENT, RETURN, held_by, rentable
 from plans.models import Subscription
 
-ACTS = (APPLY, RENEW, RENEWAL, EXTEND, ADJUST, PAY, REFUND, RENT, RETURN, SUSPEND, UNSUSPEND)
+ACTS = (
+    *(APPLY, RENEW, RENEWAL, EXTEND, ADJUST, PAY, REFUND, RENT, RETURN, DEMO),
+    *(SUSPEND, UNSUSPEND),
+)
 BY_NAME = {page.name: page for page in (*ACTS, DETAILS)}
 
 
@@ -32,6 +36,7 @@ def acts_for(organization: Organization) -> list[ActPage]:
         "refund": refundable(organization).exists(),
         "rent": bool(rentable(organization)),
         "return": held_by(organization).exists(),
+        "demo": open_demos(organization).exists(),
         "suspend": not organization.is_suspended,
         "unsuspend": organization.is_suspended,
     }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from django.contrib import admin
@@ -15,18 +16,27 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organization, User
-from accounts.refusals import Refusal
-from billing_portal.operating.act_forms import BulkRenewForm
+from accounts.refusals import Invalid, Refusal
+from billing_portal.operating.act_forms import BulkRenewForm, PaidBy
 from billing_portal.operating.act_pages import require_operator, tell_workers
 from billing_portal.operating.look import day
+from billing_portal.operating.plan_acts import Declined
 from billing_portal.operating.previews import unpaid_renewal
+from payments.answers import StripeSilent
+from payments.cards import NoCard
+from payments.gateway import at_stripe
+from payments.models import Card, Payment
 from plans.applying import PlanRequest, apply_plan, propose
+from plans.applying_by_card import apply_by_card
 from plans.changes import ChangeSet
-from plans.models import Period
+from plans.models import Period, Subscription
+from plans.refusals import PreviewOutdated
 
 logger = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 200
+# Each card is asked while the page waits.
+MOST_BY_CARD = 25
 FEW_DAYS = 7
 
 
@@ -39,6 +49,13 @@ class Row:
     refusal: str = ""
     done: str = ""
     chosen: bool = True
+    card: Card | None = None
+
+    @property
+    def digest(self) -> str:
+        """What is confirmed; another card is another thing to confirm."""
+        digest = self.change.digest if self.change else ""
+        return f"{digest}:{self.card.pk}" if self.card else digest
 
     @property
     def now_until(self) -> str:
@@ -82,18 +99,24 @@ def page(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     organizations = _organizations(given.get("organizations", ""))
     form = BulkRenewForm(request.POST if request.method == "POST" else None)
-    asked = form.request() if form.is_bound and form.is_valid() else PlanRequest()
-    if request.method == "POST" and form.is_valid() and request.POST.get("stage") == "confirm":
-        chosen = set(request.POST.getlist("chosen"))
+    ready = form.is_bound and form.is_valid()
+    asked = form.request() if ready else PlanRequest()
+    by_card = ready and form.paid_by == PaidBy.CARD
+    chosen = set(request.POST.getlist("chosen"))
+    if by_card and len(chosen) > MOST_BY_CARD:
+        form.refuse(Invalid(f"By card renew at most {MOST_BY_CARD} at once.", field="charge"))
+    if ready and not form.errors and request.POST.get("stage") == "confirm":
+        run = _Run(form, asked, by_card, request.POST, actor, now)
         rows = [
-            _renew(organization, asked, request.POST, form.cleaned_data["reason"], actor, now)
+            run.renew(organization)
             if str(organization.pk) in chosen
             else Row(organization, refusal="Left out.", chosen=False)
             for organization in organizations
         ]
         tell_workers()
         return _render(request, form, rows, "bulk_renew_done")
-    return _render(request, form, [_dry_run(o, asked, now) for o in organizations], "bulk_renew")
+    rows = [_dry_run(organization, asked, by_card, now) for organization in organizations]
+    return _render(request, form, rows, "bulk_renew")
 
 
 def _organizations(text: str) -> list[Organization]:
@@ -102,33 +125,88 @@ def _organizations(text: str) -> list[Organization]:
     return list(Organization.objects.filter(pk__in=ids))
 
 
-def _dry_run(organization: Organization, asked: PlanRequest, now: dt.datetime) -> Row:
+def _dry_run(
+    organization: Organization, asked: PlanRequest, by_card: bool, now: dt.datetime
+) -> Row:
     try:
         change = propose(organization, asked, now=now)
+        card = _card(organization) if by_card and change.totals.total.minor > 0 else None
     except Refusal as refusal:
         return Row(organization, refusal=refusal.words, chosen=False)
-    row = Row(organization, change)
+    row = Row(organization, change, card=card)
     lost_few = change.days_lost <= FEW_DAYS
-    return Row(organization, change, chosen=lost_few and not row.renewed_today)
+    return replace(row, chosen=lost_few and not row.renewed_today)
 
 
-def _renew(
-    organization: Organization,
-    asked: PlanRequest,
-    confirmed: dict[str, str],
-    reason: str,
-    actor: User,
-    now: dt.datetime,
-) -> Row:
-    digest = confirmed.get(f"digest-{organization.pk}", "")
-    try:
-        period = apply_plan(organization, asked, reason=reason, digest=digest, actor=actor, now=now)
-    except Refusal as refusal:
-        return Row(organization, refusal=refusal.words)
-    except Exception:  # one organization that cannot be renewed must not hide the others' results
-        logger.exception("not_renewed", organization=organization.pk)
-        return Row(organization, refusal="Something went wrong; nothing was done for this one.")
-    return Row(organization, done=f"{period.version.name} until {day(period.last_day)}")
+def _card(organization: Organization) -> Card:
+    card = Card.objects.default_of(organization)
+    if card is None:
+        raise NoCard(field="charge")
+    return card
+
+
+@dataclass(slots=True)
+class _Run:
+    """One confirmed run over several organizations; each is renewed, or refused, by itself."""
+
+    form: BulkRenewForm
+    asked: PlanRequest
+    by_card: bool
+    confirmed: Mapping[str, Any]
+    actor: User
+    now: dt.datetime
+    is_silent: bool = False
+
+    def renew(self, organization: Organization) -> Row:
+        """Renew one organization, and say what became of it."""
+        digest, _, card = self.confirmed.get(f"digest-{organization.pk}", "").partition(":")
+        try:
+            if self.by_card:
+                return Row(organization, done=self._charge(organization, digest, card))
+            period = apply_plan(
+                organization,
+                self.asked,
+                reason=self.form.cleaned_data["reason"],
+                digest=digest,
+                actor=self.actor,
+                now=self.now,
+            )
+        except Refusal as refusal:
+            return Row(organization, refusal=refusal.words)
+        except Exception:  # one that cannot be renewed must not hide the others' results
+            logger.exception("not_renewed", organization=organization.pk)
+            return Row(organization, refusal="Something went wrong; nothing was done for this one.")
+        return Row(organization, done=_until(period))
+
+    def _charge(self, organization: Organization, digest: str, card: str) -> str:
+        if self.is_silent:
+            raise StripeSilent("The payment provider did not answer for the one before.")
+        default = Card.objects.default_of(organization)
+        if card != (str(default.pk) if default else ""):
+            raise PreviewOutdated
+        payment = apply_by_card(
+            organization,
+            self.asked,
+            reason=self.form.cleaned_data["reason"],
+            key=f"{self.form.key}:{organization.pk}",
+            gateway=at_stripe(),
+            digest=digest,
+            actor=self.actor,
+            now=self.now,
+        )
+        if payment is not None and payment.status == Payment.Status.FAILED:
+            raise Declined(f"{payment.card} was declined: {payment.failure}")
+        if payment is not None and payment.status != Payment.Status.PAID:
+            # The others would each wait for Stripe as long.
+            self.is_silent = payment.is_unknown
+            return f"{payment.card} was asked; the plan takes effect as soon as it is paid"
+        paid = f"{payment.amount.display()} charged to {payment.card}; " if payment else ""
+        subscription = Subscription.objects.select_related("period__version")
+        return paid + _until(subscription.get(organization=organization).period)
+
+
+def _until(period: Period) -> str:
+    return f"{period.version.name} until {day(period.last_day)}"
 
 
 def _render(

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin_base import link_to
+from accounts.callback_admin import endpoints_in_trouble, given_up
 from accounts.models import Act, Letter, Organization
 from billing_portal.operating.act_pages import may_operate
 from billing_portal.operating.glances import glance, with_glances
@@ -47,6 +48,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             *([_parked_letters()] if may("accounts.view_letter") else ()),
             *([_parked_documents()] if may("invoices.view_document") else ()),
             *([_events_set_aside()] if may("payments.view_stripeevent") else ()),
+            *([_callbacks_given_up()] if may("accounts.view_callback") else ()),
+            *([_endpoints_in_trouble()] if may("accounts.view_webhookendpoint") else ()),
         ],
         "tables": [
             *([_soon()] if organizations else ()),
@@ -111,6 +114,26 @@ def _events_set_aside() -> Card:
         "webhook",
         StripeEvent.objects.filter(status=StripeEvent.Status.SET_ASIDE).count(),
         list_of("payments_stripeevent", worklist="aside"),
+    )
+
+
+def _callbacks_given_up() -> Card:
+    return Card(
+        "Callbacks given up",
+        "Could not be delivered to the platform for three days.",
+        "outbound",
+        given_up().count(),
+        list_of("accounts_callback", worklist="dead"),
+    )
+
+
+def _endpoints_in_trouble() -> Card:
+    return Card(
+        "Endpoints in trouble",
+        "Have failed for a day, or said that they are gone.",
+        "dns",
+        endpoints_in_trouble(timezone.now()).count(),
+        list_of("accounts_webhookendpoint", worklist="trouble"),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 
 from accounts.models import Organization, User
 from accounts.refusals import Invalid
@@ -12,7 +11,7 @@ from billing_portal.operating.act_pages import ActPage
 from billing_portal.operating.forms import ActForm
 from billing_portal.operating.organization_forms import DetailsForm
 from billing_portal.operating.previews import Preview, changes_of
-from plans.amending import AMENDABLE, amend
+from plans.amending import AMENDABLE, amend, details_digest
 
 
 def _preview_suspension(organization: Organization, form: ActForm, now: dt.datetime) -> Preview:
@@ -56,15 +55,14 @@ def _preview_details(organization: Organization, form: ActForm, now: dt.datetime
     if not changes:
         raise Invalid("Nothing was changed.")
     note = "What is running and what is printed stays as it is."
-    digest = hashlib.sha256("\0".join(was.values()).encode()).hexdigest()
-    return Preview(digest, changes_of(changes), notes=(note,))
+    return Preview(details_digest(organization), changes_of(changes), notes=(note,))
 
 
 def _amend(
     organization: Organization, form: ActForm, digest: str, actor: User, now: dt.datetime
 ) -> str:
     assert isinstance(form, DetailsForm)
-    amend(organization, form.details(), actor=actor, now=now)
+    amend(organization, form.details(), digest=digest, actor=actor, now=now)
     return f"The details of {organization} are changed."
 
 

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from billing_portal import letters_page
-from billing_portal.operating import doctoring
+from billing_portal.operating import doctoring, explain_page
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
@@ -45,6 +45,16 @@ class ConsoleSite(AdminSite):
         return [
             path("doctor/", self.admin_view(doctoring.page), name="doctor"),
             path("letters/", self.admin_view(letters_page.page), name="letters"),
+            path(
+                "explain/event/<int:pk>/",
+                self.admin_view(explain_page.event),
+                name="explain_event",
+            ),
+            path(
+                "explain/entry/<int:pk>/",
+                self.admin_view(explain_page.entry),
+                name="explain_entry",
+            ),
         ]
 
 

@@ -135,14 +135,9 @@ def changing(organizations: Organizations, now: dt.datetime) -> Organizations:
 
 
 def want_demo(organizations: Organizations, now: dt.datetime) -> Organizations:
-    """Answer those that asked to be shown a plan on which they have not been since."""
-    later = Period.objects.filter(
-        organization=OuterRef("organization"),
-        version__plan=OuterRef("plan"),
-        starts_at__gte=OuterRef("at"),
-    )
-    asked = DemoRequest.objects.filter(organization=OuterRef("pk"))
-    return organizations.filter(Exists(asked.filter(~Exists(later))))
+    """Answer those that asked to be shown a plan, and that nobody has written to since."""
+    waiting = DemoRequest.objects.filter(handled_at__isnull=True)
+    return organizations.filter(Exists(waiting.filter(organization=OuterRef("pk"))))
 
 
 def bought(organizations: Organizations, now: dt.datetime) -> Organizations:

@@ -10,7 +10,8 @@ from billing_portal.scenarios.world import Refused, StepFailed, World
 from plans.models import Subscription
 from plans.provisioning import MAIN_AGENT
 from usage.charging import charge
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 
 
 def call(

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 from billing_portal import passing
+from billing_portal.entries import Entry
 from billing_portal.passing import NeverDone
 from billing_portal.scenarios.world import StepFailed, World
-from billing_portal.timetable import Entry
 
 
 class StoryStage:

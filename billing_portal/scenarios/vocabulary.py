@@ -57,6 +57,8 @@ LETTERS = (
     "balance_blocked",
     "session_limit_80",
     "session_limit_100",
+    "quota_80",
+    "quota_100",
     "plan_change_scheduled",
     "subscription_canceled",
 )

@@ -11,7 +11,7 @@ from billing_portal.scenarios.stripe_side import StripeSide
 from payments.gateway import Gateway
 from plans.provisioning import NewOrganization
 from usage.charging import Result
-from usage.gate import Answer
+from usage.questions import Answer
 
 
 class StepFailed(Exception):

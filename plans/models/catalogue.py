@@ -20,6 +20,16 @@ class Site(models.Model):
     grace_days = models.PositiveSmallIntegerField(default=7)
     retry_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
     credit_unused_days = models.BooleanField(default=True)
+    hold_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Credit is reserved for a call that starts: for its plan's longest, or else for "
+        "so many minutes. Left empty, none is reserved.",
+    )
+    quota_letters = models.BooleanField(
+        default=False,
+        help_text="Owners are also mailed when 80 % and 100 % of a quota or an allowance are used.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "site terms"

@@ -90,11 +90,16 @@ class Purchase(models.Model):
     period = models.OneToOneField(
         Period, models.PROTECT, null=True, blank=True, related_name="purchase"
     )
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was given up: abandoned, or its money sent back."
+    )
 
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["created_at"], name="purchase_to_begin", condition=Q(period__isnull=True)
+                fields=["created_at"],
+                name="purchase_to_begin",
+                condition=Q(period__isnull=True, closed_at__isnull=True),
             ),
         ]
 
@@ -103,17 +108,24 @@ class Purchase(models.Model):
 
 
 class DemoRequest(models.Model):
-    """An owner asked to be shown an enterprise plan; asked once per plan."""
+    """An owner asked to be shown an enterprise plan; one request per plan is open at a time."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="demo_requests")
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="demo_requests")
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True, blank=True)
+    handled_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.CharField(max_length=500, blank=True, help_text="What staff made of it.")
 
     class Meta:
         ordering = ("-id",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["organization", "plan"], name="one_demo_per_plan"),
+            models.UniqueConstraint(
+                fields=["organization", "plan"],
+                condition=Q(handled_at__isnull=True),
+                name="one_open_demo_per_plan",
+            ),
         ]
 
     def __str__(self) -> str:

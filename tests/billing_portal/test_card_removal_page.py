@@ -57,8 +57,13 @@ def test_the_last_card_stays_while_auto_recharge_needs_it(
         acme, enabled=True, threshold=parse(5), amount=Money(2000, "USD"), now=stripe.now
     )
 
-    said = words(browser_of(acme).post(removal(card), follow=True))
+    client = browser_of(acme)
 
+    asked = client.get(removal(card))
+    said = words(client.post(removal(card), follow=True))
+
+    assert "Auto-recharge uses this card" in words(asked)
+    assert "button-danger" not in asked.content.decode()
     assert "Auto-recharge uses this card: switch it off, or add another card first." in said
     assert Card.objects.on_file().get() == card
 

@@ -22,10 +22,11 @@ from tests.billing_portal.faults_planted import ACME, PLANTED, Planted
 from tests.billing_portal.payment_faults import PLANTED as PLANTED_IN_PAYMENTS
 from tests.billing_portal.renewal_faults import PLANTED as PLANTED_IN_RENEWALS
 from tests.billing_portal.sick_books import DAY, NOW, healthy_books, plant, unguard
+from tests.billing_portal.usage_faults import PLANTED as PLANTED_IN_USAGE
 from usage.models import UsageEvent
 
 pytestmark = pytest.mark.django_db
-FAULTS = (*PLANTED, *PLANTED_IN_PAYMENTS, *PLANTED_IN_RENEWALS)
+FAULTS = (*PLANTED, *PLANTED_IN_PAYMENTS, *PLANTED_IN_RENEWALS, *PLANTED_IN_USAGE)
 
 
 @pytest.fixture

@@ -123,9 +123,9 @@ def test_renewing_several_asks_for_a_reason_and_can_go_without_invoices(
 
     plain = client.post(
         f"{ORGANIZATIONS}renew/",
-        {"organizations": three[0].pk, "reason": "x", "not_invoiced": "on", "stage": "preview"},
+        {"organizations": three[0].pk, "reason": "x", "charge": "none", "stage": "preview"},
     )
-    renew(client, plain, three[:1], not_invoiced="on")
+    renew(client, plain, three[:1], charge="none")
     assert three[0].invoices.count() == 1
 
 

@@ -34,7 +34,8 @@ from plans.periods import day_starts_at
 from tests.billing_portal.staff import address, operator, text_of
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from usage.charging import charge
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 from wallet.balances import balances
 from wallet.models import LedgerEntry
 

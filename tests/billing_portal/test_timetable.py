@@ -21,7 +21,8 @@ from accounts.hints import hint
 from accounts.models import Letter
 from billing_portal import tasks
 from billing_portal.celery import app
-from billing_portal.timetable import TIMETABLE, Entry, Every, Nightly, Wakes, beat_schedule
+from billing_portal.entries import Entry, Every, Nightly, Wakes
+from billing_portal.timetable import TIMETABLE, beat_schedule
 from invoices.models import Document
 from tests.builders import MARCH_1, build_organization, build_plan
 from tests.faults.threads import at_once

@@ -81,6 +81,10 @@ ROWS: dict[str, Row] = {
     "billing/cancel/": OWN_FORM,
     "billing/cancel/undo/": OWN_ACT,
     "billing/session-limit/": OWN_ACT,
+    "billing/rentals/": OWN_PAGE,
+    # What cannot be rented leads back to the list, in words.
+    "billing/rentals/<slug:item>/": OWN_FORM,
+    "billing/rentals/<int:rental>/return/": Row(get=PAYERS, post=PAYERS),
     "billing/payment-methods/": OWN_PAGE,
     "billing/payment-methods/add/": OWN_ACT,
     "billing/payment-methods/added/": OWN_PAGE,
@@ -92,7 +96,11 @@ ROWS: dict[str, Row] = {
     "billing/payments/<uuid:token>/continue/": Row(post=PAYERS),
     "billing/payments/<uuid:token>/receipt/": Row(get=PAYERS),
     "billing/invoices/": OWN_PAGE,
+    "billing/wallet/entries/<int:entry_id>/": Row(get=PAYERS),
     "billing/history/": OWN_PAGE,
+    "billing/history/csv/": OWN_PAGE,
+    "billing/breakdown/": OWN_PAGE,
+    "billing/breakdown/csv/": OWN_PAGE,
     "billing/usage/": OWN_PAGE,
     "billing/usage/<event_id:event_id>/": Row(get=PAYERS),
     "billing/invoices/<str:number>/": Row(get=PAYERS),
@@ -218,6 +226,8 @@ def test_a_thing_of_another_tenant_and_one_that_never_was_look_the_same(world: W
         nowhere = nowhere.replace("-000001", "-999999").replace("call-1", "call-999")
         nowhere = nowhere.replace(world.token, NO_TOKEN).replace(f"/{world.card}/", "/999999/")
         nowhere = nowhere.replace(f"/agents/{world.agent}/", "/agents/999999/")
+        nowhere = nowhere.replace(f"/entries/{world.entry}/", "/entries/999999/")
+        nowhere = nowhere.replace(f"/rentals/{world.rental}/", "/rentals/999999/")
         for caller in ("stranger", "other"):
             if caller == "stranger" and route.startswith("api/"):
                 continue

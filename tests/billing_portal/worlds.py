@@ -31,6 +31,8 @@ class World:
     token: str
     card: int
     agent: int
+    entry: int
+    rental: int
     clients: dict[str, Client] = field(default_factory=dict)
 
     def client(self, caller: str) -> Client:
@@ -54,6 +56,8 @@ class World:
             "event": "call-1",
             "agent": "main",
             "agent_id": str(self.agent),
+            "rental": str(self.rental),
+            "entry_id": str(self.entry),
             "plan": "starter",
             "item": "phone_number",
             "reference": "+15550100",
@@ -68,7 +72,7 @@ def build_world() -> World:
     build_plan()
     home = build_organization("Home", plan="starter", external_id="home", credits=100)
     away = build_organization("Away", plan="starter", external_id="away")
-    rent(home, item="phone_number", reference="+15550100", now=MARCH_1)
+    rental = rent(home, item="phone_number", reference="+15550100", now=MARCH_1)
     charge([a_call(home, "call-1")], now=MARCH_1 + dt.timedelta(hours=1))
     payment = record_bank_payment(home, reference="SEPA-1", now=MARCH_1)
     _refund_a_part(payment)
@@ -81,6 +85,8 @@ def build_world() -> World:
         token=str(payment.token),
         card=_card(home).pk,
         agent=home.agents.get().pk,
+        entry=home.ledger_entries.get(kind="adjustment").pk,
+        rental=rental.pk,
     )
 
 

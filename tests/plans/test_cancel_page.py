@@ -202,8 +202,10 @@ def test_the_last_card_stays_while_the_plan_renews_with_it(
 ) -> None:
     card = stripe.card_for(acme)
 
+    asked = see(client, f"/billing/payment-methods/{card.pk}/remove/")
     said = words(client.post(f"/billing/payment-methods/{card.pk}/remove/", follow=True))
 
+    assert "Your plan renews with this card: add another card first." in asked
     assert "Your plan renews with this card: add another card first." in said
     client.post(CANCEL)
     removed = client.post(f"/billing/payment-methods/{card.pk}/remove/", follow=True)

@@ -19,7 +19,8 @@ from plans.standing import Badge, standing
 from plans.subscribing import schedule_change
 from tests.builders import MARCH_1
 from tests.plans.life import DAY, Life, build_monthly, current, days_of, unpaid_renewal
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 from wallet.balances import balances
 from wallet.models import CreditGrant
 

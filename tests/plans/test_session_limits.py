@@ -14,7 +14,8 @@ from plans.session_limits import session_limit, set_session_limit
 from plans.session_marks import note_sessions
 from tests.builders import MARCH_1, apply, build_organization, build_plan
 from tests.plans.life import DAY, Life, build_monthly, current
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 
 pytestmark = pytest.mark.django_db
 

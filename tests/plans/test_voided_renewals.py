@@ -10,7 +10,8 @@ from plans.canceling import cancel
 from plans.standing import Badge, standing
 from tests.builders import apply
 from tests.plans.life import Life, build_monthly, current, unpaid_renewal
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 from wallet.balances import balances
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,8 @@ from plans.models import Period
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from usage.alerting import tell_crossings
 from usage.charging import Result, charge
-from usage.gate import Question, ask
+from usage.gate import ask
+from usage.questions import Question
 from wallet.adjusting import adjust_credits
 from wallet.balances import balances
 from wallet.credits import Credits

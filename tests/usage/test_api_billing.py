@@ -45,6 +45,8 @@ def test_everything_is_said_of_an_organization_on_a_plan() -> None:
         "wallet": "98",
         "plan_credits": "0",
         "bonus": "0",
+        "reserved": "0",
+        "available": "98",
         "bell": "none",
         "bell_label": "Balance is fine",
         "counters": {

@@ -16,7 +16,8 @@ from plans.renting import rent_several
 from plans.resources import report_resources
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from usage.charging import UnknownOrganization, charge
-from usage.gate import RULES, Answer, Question, ask
+from usage.gate import RULES, ask
+from usage.questions import Answer, Question
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +172,8 @@ def test_the_first_rule_that_applies_is_the_answer() -> None:
         "session_limit_reached",
         "agent_limit_reached",
         "plan_credits_exhausted",
+        "balance_exhausted",
+        # Nothing left beside what is reserved for the calls that run.
         "balance_exhausted",
     ]
     acme = on_starter(channels=["web"], quotas={"outbound_calls": 1})

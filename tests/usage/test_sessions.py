@@ -14,8 +14,9 @@ from plans.models import Counter, Period
 from plans.standing import Badge, standing
 from tests.builders import MARCH_1, apply, build_organization, build_plan
 from usage.charging import Result, charge
-from usage.gate import Question, ask
+from usage.gate import ask
 from usage.models import UsageEvent
+from usage.questions import Question
 from usage.windows import count_windows, ids_of, opens_at, window_id
 from wallet.balances import balances
 

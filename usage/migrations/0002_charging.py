@@ -82,6 +82,7 @@ BEGIN
         organization_id bigint, event_id text, kind text, agent_id bigint, period_id bigint,
         channel text, meter text, started_at timestamptz, credits numeric,
         facts jsonb, trace jsonb);
+    PERFORM usage_follow(events, now);
     IF counters <> '[]' THEN
         INSERT INTO plans_counter AS c (period_id, meter, used)
         SELECT period_id, meter, sum(used)

@@ -7,27 +7,34 @@ from decimal import Decimal
 from django import template
 
 from accounts.templatetags.wording import words
+from usage.allowed import REMEDIES
 
 register = template.Library()
 
 AMBER_PERCENT, RED_PERCENT = 80, 100
 ALARMS = {"amber": "Almost used up", "red": "Used up"}
+# An allowance that is used up stops nothing by itself.
+AFTER = REMEDIES | {"allowance": "What goes beyond it is charged in credits."}
 
 
 @register.inclusion_tag("usage/_bar.html")
-def bar(label: str, used: Decimal | int, limit: Decimal | int | None) -> dict[str, object]:
+def bar(
+    label: str, used: Decimal | int, limit: Decimal | int | None, code: str = ""
+) -> dict[str, object]:
     """Answer what one bar shows; without a limit there is a number and no bar.
 
-    The label is words already, or the code of a meter or resource.
+    The label is words already, or the code of a meter or resource. ``code`` is the gate's refusal
+    once all is used: its remedy is told then.
     """
     level = level_of(used, limit)
+    after = f". {AFTER[code]}" if code and level == "red" else ""
     return {
         "label": words(label),
         "used": Decimal(used),
         "limit": None if limit is None else Decimal(limit),
         "width": width_of(used, limit),
         "level": level,
-        "words": "Not included in this plan" if limit == 0 else ALARMS.get(level, ""),
+        "words": "Not included in this plan" if limit == 0 else ALARMS.get(level, "") + after,
     }
 
 

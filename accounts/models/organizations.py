@@ -1,73 +1,24 @@
-"""Users, organizations and what is known about them; the outbox of letters and the log of acts."""
+"""Organizations, their members and their agents."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
-import pgtrigger
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils import timezone
+
+from accounts.models.people import User
 
 
 def validate_time_zone(name: str) -> None:
     """Refuse a name that is no IANA time zone."""
     if name not in available_timezones():
         raise ValidationError("“%(name)s” is not a time zone.", params={"name": name[:60]})
-
-
-class UserManager(BaseUserManager["User"]):
-    """Makes people, who are known by their address."""
-
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create a person who logs in with an email address; no password means none works."""
-        user = self.model(email=self.normalize_email(email), **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create a member of the vendor's staff who may do everything in admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
-    def by_email(self, email: str) -> User | None:
-        """Find a person by address, however it is capitalized."""
-        return self.filter(email__iexact=email).first()
-
-
-class User(AbstractBaseUser, PermissionsMixin):
-    """A person; an email address belongs to one person, whatever its capitals."""
-
-    email = models.EmailField(max_length=254, unique=True)
-    name = models.CharField(max_length=200, blank=True)
-    is_staff = models.BooleanField(default=False)
-    is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = UserManager()
-
-    USERNAME_FIELD = "email"
-    EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(Lower("email"), name="one_user_per_email"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.email
-
-    def get_full_name(self) -> str:
-        """Answer what a greeting may call this person."""
-        return self.name or self.email
 
 
 def new_external_id() -> str:
@@ -222,111 +173,3 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class ApiKey(models.Model):
-    """A program's key; only its digest is kept, so it can be shown once and never again."""
-
-    class Scope(models.TextChoices):
-        READ = "read", "Read"
-        USAGE = "usage", "Report usage and ask the gate"
-        PROVISION = "provision", "Provision"
-
-    name = models.CharField(max_length=100)
-    prefix = models.CharField(max_length=12, unique=True, editable=False)
-    digest = models.CharField(max_length=64, editable=False)
-    organization = models.ForeignKey(
-        Organization,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="api_keys",
-        help_text="Left empty, it is a platform key and acts for every organization.",
-    )
-    scopes = ArrayField(models.CharField(max_length=12, choices=Scope), default=list)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = "API key"
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(scopes__contained_by=["read", "usage", "provision"]),
-                name="api_key_scopes_known",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    def is_valid(self, now: dt.datetime) -> bool:
-        """Answer whether the key opens anything at this instant."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
-
-
-class Letter(models.Model):
-    """One mail that is owed to an organization; its key makes sure that it is owed once."""
-
-    class Status(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        SENT = "sent", "Sent"
-        PARKED = "parked", "Parked"
-
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="letters")
-    code = models.CharField(max_length=40)
-    key = models.CharField(max_length=120)
-    context = models.JSONField(default=dict)
-    document_number = models.CharField(max_length=40, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    last_error = models.CharField(max_length=500, blank=True)
-    due_at = models.DateTimeField()
-    created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["organization", "key"], name="letter_owed_once"),
-            models.CheckConstraint(
-                condition=Q(status__in=["waiting", "sent", "parked"]), name="letter_status_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(status="sent", sent_at__isnull=False)
-                | (~Q(status="sent") & Q(sent_at__isnull=True)),
-                name="letter_sent_at_iff_sent",
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["due_at"], name="letter_waiting", condition=Q(status="waiting")),
-            models.Index(fields=["organization", "-created_at"], name="letter_by_organization"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} to {self.organization}"
-
-
-class Act(models.Model):
-    """What somebody did to an organization, when and why; never changed, never deleted."""
-
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="acts")
-    at = models.DateTimeField()
-    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="acts")
-    verb = models.CharField(max_length=40)
-    summary = models.CharField(max_length=500)
-    reason = models.CharField(max_length=500, blank=True)
-    before = models.JSONField(default=dict)
-    after = models.JSONField(default=dict)
-
-    class Meta:
-        ordering = ("-at", "-id")
-        indexes: ClassVar = [
-            models.Index(fields=["organization", "-at"], name="act_by_organization")
-        ]
-        triggers: ClassVar = [
-            pgtrigger.Protect(name="act_is_final", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
-
-    def __str__(self) -> str:
-        return self.summary
