@@ -139,9 +139,9 @@ class EndpointView(ApiView):
         errors=(404,),
         answered={"The endpoint": EXAMPLE},
     )
-    def get(self, request: Request, token: UUID) -> Response:
+    def get(self, request: Request, endpoint: UUID) -> Response:
         """Answer where it is, what it hears of, and whether it fails."""
-        return written_as(EndpointSerializer, _named(request, token))
+        return written_as(EndpointSerializer, _named(request, endpoint))
 
     @documented(
         name="change_webhook_endpoint",
@@ -153,15 +153,15 @@ class EndpointView(ApiView):
         asked={"Stop": {"enabled": False}},
         answered={"The endpoint": EXAMPLE},
     )
-    def patch(self, request: Request, token: UUID) -> Response:
+    def patch(self, request: Request, endpoint: UUID) -> Response:
         """Change what is named; the secret stays."""
         asked = read_as(EndpointChangesSerializer, request.data)
-        endpoint = _named(request, token)
+        found = _named(request, endpoint)
         changed = change(
-            endpoint,
-            url=asked.get("url", endpoint.url),
-            events=asked.get("events", endpoint.events),
-            enabled=asked.get("enabled", endpoint.is_enabled),
+            found,
+            url=asked.get("url", found.url),
+            events=asked.get("events", found.events),
+            enabled=asked.get("enabled", found.is_enabled),
             now=timezone.now(),
         )
         return written_as(EndpointSerializer, changed)
@@ -173,9 +173,9 @@ class EndpointView(ApiView):
         answers={204: None},
         errors=(404,),
     )
-    def delete(self, request: Request, token: UUID) -> Response:
+    def delete(self, request: Request, endpoint: UUID) -> Response:
         """Call it no more; what waited for it is given up."""
-        delete(_named(request, token), now=timezone.now())
+        delete(_named(request, endpoint), now=timezone.now())
         return Response(status=204)
 
 
@@ -192,25 +192,25 @@ class SecretView(ApiView):
         errors=(404,),
         answered={"With its secret": {**EXAMPLE, **SECRET}},
     )
-    def post(self, request: Request, token: UUID) -> Response:
+    def post(self, request: Request, endpoint: UUID) -> Response:
         """Answer a new secret, this once; for 24 hours the one before signs as well.
 
         Asked again within them, the newer one is replaced: the older is the one in use.
         """
-        rotated = rotate(_named(request, token), now=timezone.now())
+        rotated = rotate(_named(request, endpoint), now=timezone.now())
         return written_as(SecretEndpointSerializer, rotated)
 
 
 def _named(request: Request, token: UUID) -> WebhookEndpoint:
     """Answer an endpoint of the key's owner; another's looks as if there were none."""
-    endpoint = endpoints_of(key_of(request).organization).filter(token=token).first()
-    if endpoint is None:
+    found = endpoints_of(key_of(request).organization).filter(token=token).first()
+    if found is None:
         raise NotFound("There is no such endpoint.")
-    return endpoint
+    return found
 
 
 urlpatterns: list[URLPattern] = [
     path("webhook-endpoints/", EndpointsView.as_view()),
-    path("webhook-endpoints/<uuid:token>/", EndpointView.as_view()),
-    path("webhook-endpoints/<uuid:token>/rotate/", SecretView.as_view()),
+    path("webhook-endpoints/<uuid:endpoint>/", EndpointView.as_view()),
+    path("webhook-endpoints/<uuid:endpoint>/rotate/", SecretView.as_view()),
 ]

@@ -24,6 +24,7 @@ from billing_portal.operating import (
     founding,
     organization_page,
     rehearsal_page,
+    why_page,
 )
 from billing_portal.operating.acts import BY_NAME, acts_for
 from billing_portal.operating.glances import Glance, glance, with_glances
@@ -132,7 +133,12 @@ class OrganizationAdmin(LookedAt, HouseAdmin):
             self.admin_site.admin_view(rehearsal_page.page),
             name="accounts_organization_rehearse",
         )
-        return [path("renew/", renew, name="renew"), rehearse, *acts, *super().get_urls()]
+        why = path(
+            "<int:pk>/why/",
+            self.admin_site.admin_view(why_page.page),
+            name="accounts_organization_why",
+        )
+        return [path("renew/", renew, name="renew"), rehearse, why, *acts, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list, with the worklists one click away."""

@@ -49,7 +49,7 @@ class DemoRequestAdmin(ReadOnlyAdmin):
         ("handled_by", "note"),
     )
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Offer the act to those who may act."""
         may = request.user.has_perm("accounts.operate")
         return [name for name in self.list_display if may or name != "act"]
@@ -87,4 +87,6 @@ class DemoRequestAdmin(ReadOnlyAdmin):
         if asked.handled_at:
             return ""
         page = reverse("admin:accounts_organization_demo", args=[asked.organization_id])
-        return format_html('<a class="op-link" href="{}?request={}">Handled…</a>', page, asked.pk)
+        return format_html(
+            '<a class="op-link op-nowrap" href="{}?request={}">Handled…</a>', page, asked.pk
+        )

@@ -92,12 +92,14 @@ def rents_by_himself(stands: Standing) -> bool:
 
 
 def rentable_by_owner(organization: Organization, stands: Standing) -> list[Rentable]:
-    """Answer what an owner can rent now, in the plan's order; nothing where staff arrange it."""
+    """Answer what an owner can rent now; nothing where staff arrange it."""
     if not rents_by_himself(stands) or stands.next_billing_day is None or stands.is_over:
         return []
     assert stands.version is not None
     terms = stands.version.terms
-    priced = {item: terms.rental_price_in(item, organization.currency) for item in terms.rentals}
+    priced = {
+        item: terms.rental_price_in(item, organization.currency) for item in sorted(terms.rentals)
+    }
     return [Rentable(item, price) for item, price in priced.items() if price is not None]
 
 

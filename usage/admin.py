@@ -23,6 +23,7 @@ from accounts.admin_base import (
     number,
 )
 from plans.terms import CHANNELS
+from usage import refused_admin  # noqa: F401 - registers what was refused
 from usage.explaining import SOURCES, explain
 from usage.models import UsageEvent
 from wallet.credits import plain

@@ -25,7 +25,7 @@ class Allowed:
     def longest(self) -> str:
         """How long a call may last, in words."""
         if self.longest_seconds is None:
-            return "no cap"
+            return "No cap"
         minutes, seconds = divmod(self.longest_seconds, 60)
         parts = [f"{minutes} min"] if minutes else []
         return " ".join([*parts, *([f"{seconds} s"] if seconds else [])])

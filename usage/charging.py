@@ -16,6 +16,7 @@ from usage.consequences import follow_up
 from usage.holdings import HeldPeriod, Holding, Known, hold
 from usage.rating import Draw, Rated, Source, draw, rate
 from usage.recording import Charge, record
+from usage.refusing import Refused, note_refused
 from usage.reports import Report, read_report
 from usage.session_charging import charged_before, counts, is_same_session, new_windows
 from usage.tracing import measure, nothing, trace_of
@@ -100,6 +101,7 @@ def _charge_reports(
     holdings = hold([report for _, report in reports], only=only, now=now)
     before = {name: holding.level() for name, holding in holdings.items()}
     charges: list[Charge] = []
+    refused: list[Refused] = []
     for place, report in reports:
         holding = holdings.get(report.organization)
         try:
@@ -108,8 +110,17 @@ def _charge_reports(
             results[place] = _charge_one(holding, report, charges)
         except Refusal as refusal:
             results[place] = _refused(report.event_id, refusal)
+            if holding is not None:
+                refused.append(_listed(holding, report, refusal))
     record(charges, now=now)
     follow_up(charges, holdings, before, now=now)
+    note_refused(refused, now=now)
+
+
+def _listed(holding: Holding, report: Report, refusal: Refusal) -> Refused:
+    period = holding.period_at(report.started_at)
+    version_id = period.version_id if period else None
+    return Refused(holding.organization_id, version_id, report, refusal)
 
 
 def _charge_one(holding: Holding, report: Report, charges: list[Charge]) -> Result:

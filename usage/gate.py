@@ -120,6 +120,13 @@ RESOURCE = Rule(
     _resource_full,
     figures.of_resource,
 )
+RESERVED = Rule(
+    "balance_exhausted",
+    "What is left of your credit is reserved for calls that are running.",
+    "Wait until one of them ends, or add credits: an owner tops up, or our staff do.",
+    _rest_reserved,
+    figures.of_reserved,
+)
 RULES = (
     SUSPENDED,
     Rule(
@@ -192,13 +199,7 @@ RULES = (
         _nothing_to_pay_with,
         figures.of_balance,
     ),
-    Rule(
-        "balance_exhausted",
-        "What is left of your credit is reserved for calls that are running.",
-        "Wait until one of them ends, or add credits: an owner tops up, or our staff do.",
-        _rest_reserved,
-        figures.of_reserved,
-    ),
+    RESERVED,
 )
 RULES_OF_RESOURCES = (SUSPENDED, RESOURCE)
 
@@ -262,10 +263,14 @@ def _let_in(question: Question, organization_id: int, *, now: dt.datetime) -> An
     return answer
 
 
+def rules_for(question: Question) -> tuple[Rule, ...]:
+    """Answer the rules that a question is asked, in their order."""
+    return RULES_OF_RESOURCES if question.kind == "resource" else RULES
+
+
 def decide(situation: Situation, question: Question) -> Answer:
     """Answer a question from a situation: the first rule that refuses, or how long it may last."""
-    rules = RULES_OF_RESOURCES if question.kind == "resource" else RULES
-    for rule in rules:
+    for rule in rules_for(question):
         if rule.refuses(situation, question):
             return Answer(False, situation.bell, rule.code, rule.message, rule.remedy)
     longest = None

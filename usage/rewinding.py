@@ -122,7 +122,7 @@ def _situation(
     balance = balance_then(organization, at=at)
     paused = paused_then(organization, _pause_terms(organization), at=at)
     sessions = _sessions(period, at=at) if period else _Sessions()
-    over_at = _over_at(period, sessions) if period else None
+    over_at = _over_at(period, sessions, at=at) if period else None
     return Situation(
         organization_id=organization.pk,
         suspended=was_suspended(organization, at=at),
@@ -220,8 +220,10 @@ def _pause_terms(organization: Organization) -> list[PauseTerms]:
     return [PauseTerms(since, terms.overdraft, terms.pause_when) for since, terms in begun]
 
 
-def _over_at(period: PeriodThen, sessions: _Sessions) -> dt.datetime:
-    ends = (period.waits_until or period.ends_at, sessions.used_up_at, period.grace_ends_at)
+def _over_at(period: PeriodThen, sessions: _Sessions, *, at: dt.datetime) -> dt.datetime:
+    """Answer its end; what another follows by itself goes on after that, until it begins."""
+    waits_until = period.waits_until if at >= period.ends_at else None
+    ends = (waits_until or period.ends_at, sessions.used_up_at, period.grace_ends_at)
     return min(end for end in ends if end is not None)
 
 
@@ -268,7 +270,7 @@ def _crossed(
 
 def _had_passed(organization: Organization, question: Question, *, at: dt.datetime) -> bool:
     passes = BatchPass.objects.filter(organization=organization, batch=question.batch or "")
-    return passes.filter(passed_at__lte=at).exists()
+    return passes.filter(passed_at__lt=at).exists()
 
 
 def _untold(

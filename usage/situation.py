@@ -20,7 +20,8 @@ from wallet.pausing import pauses
 LOOK = """
 SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w.paused,
        p.version_id, p.grace_ends_at, p.session_limit,
-       LEAST(coalesce(p.renews_until, p.ends_at), p.used_up_at, p.grace_ends_at),
+       LEAST(CASE WHEN %(now)s < p.ends_at THEN p.ends_at
+                  ELSE coalesce(p.renews_until, p.ends_at) END, p.used_up_at, p.grace_ends_at),
        (SELECT json_object_agg(c.meter, c.used::text)::text
         FROM plans_counter c WHERE c.period_id = p.id),
        (SELECT sum(g.remaining) FROM wallet_creditgrant g

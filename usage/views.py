@@ -41,9 +41,7 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
         ]
         context |= {
             "period": period,
-            "channels": channels(
-                version.terms, has_number=has_number(shown.resources)
-            ),
+            "channels": channels(version.terms, has_number=has_number(shown.resources)),
             "voice_tiers": voice_tiers(organization, version.terms),
             "limit": limit_standing(period, used=shown.sessions.used, now=now),
             "terms": version.terms,

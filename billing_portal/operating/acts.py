@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.models import Organization
 from billing_portal.operating.act_pages import ActPage
 from billing_portal.operating.demo_act import DEMO, open_demos
+from billing_portal.operating.dismiss_act import DISMISS, open_refusals
 from billing_portal.operating.money_acts import ADJUST, PAY, open_invoice
 from billing_portal.operating.organization_acts import DETAILS, SUSPEND, UNSUSPEND
 from billing_portal.operating.plan_acts import APPLY, EXTEND, RENEW
@@ -14,7 +15,7 @@ from billing_portal.operating.rental_acts import RENT, RETURN, held_by, rentable
 from plans.models import Subscription
 
 ACTS = (
-    *(APPLY, RENEW, RENEWAL, EXTEND, ADJUST, PAY, REFUND, RENT, RETURN, DEMO),
+    *(APPLY, RENEW, RENEWAL, EXTEND, ADJUST, PAY, REFUND, RENT, RETURN, DEMO, DISMISS),
     *(SUSPEND, UNSUSPEND),
 )
 BY_NAME = {page.name: page for page in (*ACTS, DETAILS)}
@@ -37,6 +38,7 @@ def acts_for(organization: Organization) -> list[ActPage]:
         "rent": bool(rentable(organization)),
         "return": held_by(organization).exists(),
         "demo": open_demos(organization).exists(),
+        "dismiss": open_refusals(organization).exists(),
         "suspend": not organization.is_suspended,
         "unsuspend": organization.is_suspended,
     }

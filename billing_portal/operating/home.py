@@ -19,6 +19,7 @@ from billing_portal.operating.worklists import WORKLISTS, ending_soon, trials_en
 from invoices.models import Document
 from payments.models import Payment, StripeEvent
 from payments.waiting import WAITING
+from usage.models import RefusedReport
 from wallet.credits import display
 
 SHOWN = 8
@@ -47,6 +48,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             *(_payments() if may("payments.view_payment") else ()),
             *([_parked_letters()] if may("accounts.view_letter") else ()),
             *([_parked_documents()] if may("invoices.view_document") else ()),
+            *([_refused_usage()] if may("usage.view_refusedreport") else ()),
             *([_events_set_aside()] if may("payments.view_stripeevent") else ()),
             *([_callbacks_given_up()] if may("accounts.view_callback") else ()),
             *([_endpoints_in_trouble()] if may("accounts.view_webhookendpoint") else ()),
@@ -104,6 +106,16 @@ def _parked_documents() -> Card:
         "scan_delete",
         Document.objects.filter(status=Document.Status.PARKED).count(),
         list_of("invoices_document", status__exact=Document.Status.PARKED.value),
+    )
+
+
+def _refused_usage() -> Card:
+    return Card(
+        "Refused usage",
+        "Reported, and not charged: the plan does not know the meter.",
+        "do_not_disturb_on",
+        RefusedReport.objects.filter(ended_at__isnull=True).count(),
+        list_of("usage_refusedreport", state="open"),
     )
 
 

@@ -62,6 +62,12 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
                 "plans.view_demorequest",
             ),
             ("Usage events", "bolt", "usage_usageevent_changelist", "usage.view_usageevent"),
+            (
+                "Refused usage",
+                "do_not_disturb_on",
+                "usage_refusedreport_changelist",
+                "usage.view_refusedreport",
+            ),
         ),
     ),
     (

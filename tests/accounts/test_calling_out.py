@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import socket
-import ssl
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from accounts import calling_out
 from accounts.calling_out import Answer, NoAnswer, NotAllowed, check, post
 from tests.fakes.receiver import Receiver, listening
+from tests.fakes.strange_servers import certified, speaking
 
 PUBLIC = "93.184.216.34"
 
@@ -205,7 +198,7 @@ def test_an_answer_that_is_no_text_is_kept_as_far_as_it_goes(receiver: Receiver)
     "says", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\x16\x03\x01" * 50]
 )
 def test_what_does_not_speak_http_gives_no_answer(says: bytes) -> None:
-    with _speaking([says]) as port, pytest.raises(NoAnswer):
+    with speaking([says]) as port, pytest.raises(NoAnswer):
         post(f"http://127.0.0.1:{port}/", b"{}", {})
 
 
@@ -213,7 +206,7 @@ def test_who_drips_its_answer_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(calling_out, "SECONDS", 0.4)
     began = time.monotonic()
 
-    with _speaking([b"H"] * 50, pause=0.1) as port:
+    with speaking([b"H"] * 50, pause=0.1) as port:
         with pytest.raises(NoAnswer):
             post(f"http://127.0.0.1:{port}/", b"{}", {})
         took = time.monotonic() - began
@@ -225,7 +218,7 @@ def test_who_says_yes_and_then_drips_has_said_yes(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(calling_out, "SECONDS", 0.4)
     began = time.monotonic()
 
-    with _speaking([b"HTTP/1.1 200 OK\r\n", *[b"X-Drip: 1\r\n"] * 50], pause=0.1) as port:
+    with speaking([b"HTTP/1.1 200 OK\r\n", *[b"X-Drip: 1\r\n"] * 50], pause=0.1) as port:
         answer = post(f"http://127.0.0.1:{port}/", b"{}", {})
         took = time.monotonic() - began
 
@@ -243,7 +236,7 @@ def test_where_nobody_listens_there_is_no_answer() -> None:
 
 def test_a_certificate_of_somebody_else_is_not_believed(tmp_path: Path) -> None:
     with (
-        listening(_certified(tmp_path, "receiver.test")) as receiver,
+        listening(certified(tmp_path, "receiver.test")) as receiver,
         pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"),
     ):
         post(f"https://127.0.0.1:{receiver.port}/", b"{}", {})
@@ -255,7 +248,7 @@ def test_a_certificate_of_somebody_else_is_not_believed(tmp_path: Path) -> None:
 def test_the_certificate_must_be_for_the_name_that_was_asked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, believed: bool
 ) -> None:
-    context = _certified(tmp_path, "receiver.test")
+    context = certified(tmp_path, "receiver.test")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     say(monkeypatch, ["127.0.0.1"])
 
@@ -266,65 +259,3 @@ def test_the_certificate_must_be_for_the_name_that_was_asked_for(
         else:
             with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
                 post(url, b"{}", {})
-
-
-def _certified(folder: Path, name: str) -> ssl.SSLContext:
-    """Make a server's TLS with a certificate that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.2"))]
-            ),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    kept = folder / "certificate.pem"
-    kept.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(kept)
-    return context
-
-
-class _speaking:  # noqa: N801 - it is used as a function
-    """A server that says pieces of something, whatever it is asked."""
-
-    def __init__(self, pieces: list[bytes], pause: float = 0) -> None:
-        self.pieces, self.pause = pieces, pause
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.thread = threading.Thread(target=self._speak)
-
-    def __enter__(self) -> int:
-        self.thread.start()
-        return int(self.server.getsockname()[1])
-
-    def __exit__(self, *_: object) -> None:
-        self.server.close()
-        self.thread.join()
-
-    def _speak(self) -> None:
-        with self.server.accept()[0] as caller:
-            caller.recv(65536)
-            for piece in self.pieces:
-                try:
-                    caller.sendall(piece)
-                except OSError:
-                    return
-                time.sleep(self.pause)

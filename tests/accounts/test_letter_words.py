@@ -31,6 +31,7 @@ INVOICED = {
     "due_on": "17 June 2026",
 }
 BALANCE = {"wallet": "-3.20", "overdraft": "50.00"}
+QUOTA = {"meter": "call_minutes", "used": "400", "included": "500"}
 PAID = {"amount": "$99.00", "invoice_number": "INV-000042", "receipt_number": "RCP-000007"}
 RECHARGE = {"amount": "$50.00", "card": "Visa ending in 4242", "failure": "Your card was declined."}
 CEILING = {"amount": "$50.00", "ceiling": "$500.00", "month": "July 2026"}
@@ -100,6 +101,8 @@ LETTERS: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ),
     ("low_balance", BALANCE, "Your credit balance is used up", ["-3.20", "50.00 credits below"]),
     ("balance_blocked", BALANCE, "New work is paused until credits are added", ["-3.20"]),
+    ("quota_80", QUOTA, "80 % of your call minutes are used", ["400 of the 500 call minutes"]),
+    ("quota_100", QUOTA, "Your call minutes are used up", ["All 500 call minutes"]),
 ]
 
 

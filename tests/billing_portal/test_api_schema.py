@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.webhook_endpoints import register
 from payments.collecting import record_bank_payment
 from plans.renting import rent
 from tests.api_calls import Platform
@@ -39,6 +40,12 @@ CONTRACT = {
     "GET /organizations/{external_id}/invoices/",
     "POST /organizations/{external_id}/top-ups/",
     "GET /invoices/{number}/pdf/",
+    "GET /webhook-endpoints/",
+    "POST /webhook-endpoints/",
+    "GET /webhook-endpoints/{endpoint}/",
+    "PATCH /webhook-endpoints/{endpoint}/",
+    "DELETE /webhook-endpoints/{endpoint}/",
+    "POST /webhook-endpoints/{endpoint}/rotate/",
 }
 
 
@@ -124,8 +131,11 @@ def test_answers_are_of_the_shape_that_is_described(settings: Any) -> None:
         sent["POST /gate/"] = {"organization": "acme", "kind": "call", "channel": "web"}
         sent["PUT /organizations/{external_id}/resources/"] = {"agents": 1}
         sent["POST /organizations/{external_id}/top-ups/"] = {"amount": "50.00"}
+        sent["POST /webhook-endpoints/"] = {"url": "http://127.0.0.1/hooks"}
+        hooks = register("http://127.0.0.1/", events=["invoice.paid"], now=MARCH_1)
         settings.STRIPE_TRANSPORT = StripeWorld().fake.transport
         named = {"external_id": "acme", "agent": "main", "event": "one", "item": "phone_number"}
+        named["endpoint"] = str(hooks.token)
         for name in sorted(CONTRACT, key=lambda name: name != "POST /usage/"):
             method, path = name.split()
             if method == "DELETE" or path in ("/organizations/", "/invoices/{number}/pdf/"):

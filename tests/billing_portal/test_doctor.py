@@ -18,6 +18,7 @@ from billing_portal.doctor import all_invariants, examine
 from billing_portal.tenancy import tenant_links
 from payments.models import Payment
 from plans.models import Period, Rental
+from tests.billing_portal.callback_faults import PLANTED as PLANTED_IN_CALLBACKS
 from tests.billing_portal.faults_planted import ACME, PLANTED, Planted
 from tests.billing_portal.payment_faults import PLANTED as PLANTED_IN_PAYMENTS
 from tests.billing_portal.renewal_faults import PLANTED as PLANTED_IN_RENEWALS
@@ -26,7 +27,13 @@ from tests.billing_portal.usage_faults import PLANTED as PLANTED_IN_USAGE
 from usage.models import UsageEvent
 
 pytestmark = pytest.mark.django_db
-FAULTS = (*PLANTED, *PLANTED_IN_PAYMENTS, *PLANTED_IN_RENEWALS, *PLANTED_IN_USAGE)
+FAULTS = (
+    *PLANTED,
+    *PLANTED_IN_PAYMENTS,
+    *PLANTED_IN_RENEWALS,
+    *PLANTED_IN_USAGE,
+    *PLANTED_IN_CALLBACKS,
+)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ READ = frozenset({"platform", "reader", "own"})
 USAGE = frozenset({"platform", "reporter", "own"})
 PROVISION = frozenset({"platform", "provisioner", "own"})
 PLATFORM_ONLY = PROVISION - {"own"}
+OWN = frozenset({"own"})
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Row:
 
 ANYBODY = EVERYBODY | frozenset(KEYS)
 ORGANIZATION = "api/v1/organizations/<str:external_id>/"
+ENDPOINT = "api/v1/webhook-endpoints/<uuid:endpoint>/"
 # Pages that show what the caller's own organization has, and nothing by an id in the address.
 OWN_PAGE = Row(get=PAYERS | {"stranger"})
 OWN_ACT = Row(post=PAYERS | {"stranger"})
@@ -121,6 +123,10 @@ ROWS: dict[str, Row] = {
     ORGANIZATION + "agents/<str:agent>/": Row(put=PROVISION),
     ORGANIZATION + "rentals/<str:item>/<str:reference>/": Row(put=PROVISION, delete=PROVISION),
     "api/v1/invoices/<str:number>/pdf/": Row(get=READ),
+    # Each key has a list of its own, and what is on it is the key's owner's alone.
+    "api/v1/webhook-endpoints/": Row(get=READ | {"other"}, post=PROVISION | {"other"}),
+    ENDPOINT: Row(get=OWN, patch=OWN, delete=OWN),
+    ENDPOINT + "rotate/": Row(post=OWN),
     "api/v1/gate/": Row(post=USAGE),
     # Results are per event: whose event it is decides there, see the API's own tests.
     "api/v1/usage/": Row(post=USAGE | {"other"}),
@@ -160,6 +166,7 @@ BODIES: dict[str, Any] = {
     ORGANIZATION + "resources/": {"agents": 1},
     ORGANIZATION + "agents/<str:agent>/": {"name": "Main"},
     ORGANIZATION + "rentals/<str:item>/<str:reference>/": {},
+    "api/v1/webhook-endpoints/": {"url": "http://127.0.0.1/walls"},
     "api/v1/gate/": {"organization": "home", "kind": "message"},
     "api/v1/usage/": {"events": []},
 }
@@ -225,6 +232,7 @@ def test_a_thing_of_another_tenant_and_one_that_never_was_look_the_same(world: W
         there, nowhere = world.address(route), world.address(route).replace("home", "nowhere")
         nowhere = nowhere.replace("-000001", "-999999").replace("call-1", "call-999")
         nowhere = nowhere.replace(world.token, NO_TOKEN).replace(f"/{world.card}/", "/999999/")
+        nowhere = nowhere.replace(world.endpoint, NO_TOKEN)
         nowhere = nowhere.replace(f"/agents/{world.agent}/", "/agents/999999/")
         nowhere = nowhere.replace(f"/entries/{world.entry}/", "/entries/999999/")
         nowhere = nowhere.replace(f"/rentals/{world.rental}/", "/rentals/999999/")

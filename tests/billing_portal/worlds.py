@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts.api_keys import make_key
 from accounts.models import ApiKey, Membership, Organization, User
+from accounts.webhook_endpoints import register
 from payments.collecting import record_bank_payment
 from payments.models import Card, Payment
 from payments.refunding import refund_payment
@@ -19,6 +20,8 @@ from plans.renting import rent
 from tests.builders import MARCH_1, a_call, build_organization, build_plan, build_user
 from usage.charging import charge
 from wallet.money import Money
+
+HOOKS = "http://127.0.0.1/home"
 
 
 @dataclass
@@ -33,6 +36,7 @@ class World:
     agent: int
     entry: int
     rental: int
+    endpoint: str
     clients: dict[str, Client] = field(default_factory=dict)
 
     def client(self, caller: str) -> Client:
@@ -56,6 +60,7 @@ class World:
             "event": "call-1",
             "agent": "main",
             "agent_id": str(self.agent),
+            "endpoint": self.endpoint,
             "rental": str(self.rental),
             "entry_id": str(self.entry),
             "plan": "starter",
@@ -85,6 +90,7 @@ def build_world() -> World:
         token=str(payment.token),
         card=_card(home).pk,
         agent=home.agents.get().pk,
+        endpoint=str(register(HOOKS, events=[], organization=home, now=MARCH_1).token),
         entry=home.ledger_entries.get(kind="adjustment").pk,
         rental=rental.pk,
     )

@@ -92,20 +92,48 @@ def test_a_file_is_downloaded_and_a_cut_chosen(
     assert download.value.suggested_filename.startswith("usage-by-agent-")
 
 
+def staff_page(browser: Browser, live_server: LiveServer, address: str, width: int) -> Page:
+    """Log staff in, on the way to a page of theirs."""
+    User.objects.create_superuser("staff@example.com", "look-around-1")
+    page = browser.new_context(viewport={"width": width, "height": 850}).new_page()
+    page.goto(f"{live_server.url}{address}")
+    page.get_by_label("Email").fill("staff@example.com")
+    page.get_by_label("Password", exact=True).fill("look-around-1")
+    page.get_by_role("button", name="Log in").click()
+    return page
+
+
+def is_too_wide(page: Page) -> bool:
+    wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    return bool(page.evaluate(wider))
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_staff_compute_a_charge_again(
     browser: Browser, live_server: LiveServer, acme: Organization, width: int
 ) -> None:
-    User.objects.create_superuser("staff@example.com", "look-around-1")
     event = UsageEvent.objects.get(event_id="call-3")
-    page = browser.new_context(viewport={"width": width, "height": 850}).new_page()
-    page.goto(f"{live_server.url}/admin/explain/event/{event.pk}/")
-    page.get_by_label("Email").fill("staff@example.com")
-    page.get_by_label("Password", exact=True).fill("look-around-1")
-    page.get_by_role("button", name="Log in").click()
+    page = staff_page(browser, live_server, f"/admin/explain/event/{event.pk}/", width)
 
     page.get_by_role("button", name="Recompute now").click()
 
     expect(page.get_by_role("status")).to_contain_text("Match")
-    wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.evaluate(wider)
+    assert not is_too_wide(page)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_staff_ask_why_an_agent_could_not_call_yesterday(
+    browser: Browser, live_server: LiveServer, acme: Organization, width: int
+) -> None:
+    address = f"/admin/accounts/organization/{acme.pk}/why/"
+    page = staff_page(browser, live_server, address, width)
+    yesterday = timezone.now() - dt.timedelta(days=1)
+
+    page.get_by_label("Channel").select_option("inbound")
+    page.get_by_label("Agent").select_option("1")
+    page.get_by_label("At (UTC)").fill(f"{yesterday:%Y-%m-%dT%H:%M:%S}")
+    page.get_by_role("button", name="Ask").click()
+
+    expect(page.get_by_role("status")).to_contain_text("An inbound call by 1 could not start on")
+    expect(page.get_by_text("No number is assigned")).to_be_visible()
+    assert not is_too_wide(page)

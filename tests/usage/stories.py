@@ -92,7 +92,7 @@ class Story:
 
     def look(self) -> None:
         """Remember what the gate sees and answers now."""
-        for asked in QUESTIONS:
+        for asked in self.dice.sample(QUESTIONS, 3):
             question = Question(self.acme.external_id, **asked)
             if question.agent == "seller" and not self.acme.agents.filter(external_id="seller"):
                 continue

@@ -212,9 +212,7 @@ def test_plan_credits_are_what_calls_can_start_on_too() -> None:
 
 def test_an_agent_that_stops_at_the_end_of_plan_credits_does_not_start_on_the_wallet() -> None:
     acme = on_plan(credits=1000, included_credits="20")
-    acme.agents.create(
-        external_id="stops", name="Stops", created_at=MARCH_1, when_exhausted="stop"
-    )
+    acme.agents.create(external_id="stops", name="Stops", created_at=MARCH_1, when_exhausted="stop")
 
     assert gate(acme, agent="stops").allowed
     assert not is_let_in(gate(acme, agent="stops"))
@@ -293,7 +291,12 @@ def test_one_organizations_holds_are_nothing_to_another() -> None:
 def test_the_id_of_a_call_is_a_text_and_of_a_call_only() -> None:
     acme = on_plan()
 
-    for asked in ({"call": ""}, {"call": "x" * 201}, {"call": "x", "kind": "message"}):
+    wrong: tuple[dict[str, Any], ...] = (
+        {"call": ""},
+        {"call": "x" * 201},
+        {"call": "x", "kind": "message"},
+    )
+    for asked in wrong:
         with pytest.raises(Invalid) as refused:
             gate(acme, **asked)
         assert refused.value.field == "call"

@@ -139,7 +139,7 @@ def test_how_long_a_call_may_last_is_said_as_the_gate_says_it(acme: Organization
     assert gate(acme, kind="call", channel="web").max_seconds == 270
     assert "Web Included 4 min 30 s" in said
     assert gate(acme, **CALL).max_seconds is None
-    assert "Outbound Included no cap" in said
+    assert "Outbound Included No cap" in said
 
 
 def test_an_allowance_that_is_used_up_says_what_follows(acme: Organization) -> None:
