@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.letters import Attachment
 from invoices.models import Document
-from invoices.rendering import Press
+from invoices.rendering import Press, the_press
 
 logger = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ def render_due(*, now: dt.datetime, limit: int = 200) -> int:
     ids = list(waiting.values_list("pk", flat=True)[:limit])
     if not ids:
         return 0
-    press = Press()
+    press = the_press()
     return sum(_begin(pk) and _finish(pk, press, now=now) for pk in ids)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from email.message import Message
 from pathlib import Path
@@ -20,10 +22,21 @@ from invoices.sheet import sheet_of
 # For archives (fonts embedded, nothing from outside), and tagged for screen readers.
 VARIANT = "pdf/a-3a"
 OWN_FILES = "own"
+_own = threading.local()
+
+
+def the_press() -> Press:
+    """Answer this thread's press; each new one would keep a quarter of a megabyte for ever."""
+    if not hasattr(_own, "press"):
+        _own.press = Press()
+        # Later WeasyPrint would miss the modules that it cleans up with.
+        atexit.register(vars(_own).clear)
+    press: Press = _own.press
+    return press
 
 
 class Press:
-    """WeasyPrint with our style and fonts, which are read once for a run of documents."""
+    """WeasyPrint with our style and fonts, which are read once."""
 
     def __init__(self) -> None:
         # It takes a second and 100 MB, which only the workers that render should spend.
@@ -36,20 +49,25 @@ class Press:
         fetcher.add_handler(OwnFiles())
         text = render_to_string("pdf/document.css")
         style = CSS(string=text, url_fetcher=fetcher, font_config=fonts)
-        self.fetcher, self._fonts, self._style, self._html = fetcher, fonts, style, HTML
+        self.html, self.fetcher = HTML, fetcher
+        self._fonts, self._style = fonts, style
 
     def render(self, facts: Mapping[str, Any]) -> bytes:
         """Render the facts of a document; the same facts and libraries give the same bytes."""
-        sheet = sheet_of(facts)
-        logo = sheet.brand["logo"] if own_file(sheet.brand["logo"]) else ""
-        page = render_to_string("pdf/document.html", {"sheet": sheet, "logo": logo})
-        pdf: bytes = self._html(string=page, url_fetcher=self.fetcher).write_pdf(
+        pdf: bytes = self.html(string=page_of(facts), url_fetcher=self.fetcher).write_pdf(
             stylesheets=[self._style],
             font_config=self._fonts,
             pdf_variant=VARIANT,
             pdf_identifier=_identifier(facts),
         )
         return pdf
+
+
+def page_of(facts: Mapping[str, Any]) -> str:
+    """Write the facts of a document as HTML, to be read with our style."""
+    sheet = sheet_of(facts)
+    logo = sheet.brand["logo"] if own_file(sheet.brand["logo"]) else ""
+    return render_to_string("pdf/document.html", {"sheet": sheet, "logo": logo})
 
 
 class OwnFiles(BaseHandler):
