@@ -1,5 +1,7 @@
 PY ?= python3
 V := .venv
+# Whom we are measured beside: their requirements are not ours.
+PEERS := .venv-bench
 DEVSTACK := $(V)/bin/python -m billing_portal.devstack
 .DEFAULT_GOAL := help
 .PHONY: help demo stop test lint scenario bench faults browser deps
@@ -18,6 +20,10 @@ $(V)/.installed-dev: requirements/dev.lock
 	$(call install,$<)
 
 $(V)/.installed-browser: requirements/browser.lock
+	$(call install,$<)
+
+$(PEERS)/.installed: V := $(PEERS)
+$(PEERS)/.installed: requirements/bench.lock
 	$(call install,$<)
 
 help: ## show this list
@@ -39,6 +45,7 @@ scenario: $(V)/.installed-dev ## run billing stories; FILES="path/to/*.yaml"
 	@$(DEVSTACK) services --migrate -- python manage.py run_scenarios $(FILES)
 
 bench: $(V)/.installed-dev ## measure charging, the gate and the rest on a durable database
+	@$(MAKE) -s $(PEERS)/.installed || echo "The peers cannot be installed; the rest is measured."
 	@$(DEVSTACK) services --durable --migrate -- python manage.py bench $(ARGS)
 
 faults: $(V)/.installed-dev ## run the long proofs: races, every zone on every day
@@ -48,7 +55,7 @@ browser: $(V)/.installed-browser ## run the browser tests alone
 	@$(DEVSTACK) services --migrate -- python -m pytest tests/browser $(ARGS)
 
 deps: $(V)/.installed-dev ## resolve the requirements anew and lock them with hashes
-	@for name in runtime dev browser; do \
+	@for name in runtime dev browser bench; do \
 	  $(V)/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header \
 	    requirements/$$name.in -o requirements/$$name.lock || exit 1; \

@@ -10,6 +10,8 @@ from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 MOST_STEAL = 25.0
+# Of the time that a busy process is given where nobody else wants the core.
+LEAST_SHARE = 0.9
 _PROC = Path("/proc")
 # Places in /proc/PID/stat after the name of the program.
 _PARENT, _OWN, _BURIED = 1, slice(11, 13), slice(13, 15)
@@ -17,13 +19,18 @@ _PARENT, _OWN, _BURIED = 1, slice(11, 13), slice(13, 15)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What was done in a slice: how much, how long it took, and who spent CPU time on it."""
+    """What was done in a slice: how much, how long it took, and who spent CPU time on it.
+
+    ``memory`` is in MiB, at the end.
+    """
 
     operations: int
     seconds: float
     latencies: Sequence[float] = ()
     cpu: Mapping[str, float] = field(default_factory=dict)
     steal: float = 0.0
+    memory: float = 0.0
+    processes: int = 1
 
     @property
     def rate(self) -> float:
@@ -34,6 +41,12 @@ class Work:
     def is_clean(self) -> bool:
         """Whether the hypervisor left enough of the machine for the slice to count."""
         return self.steal <= MOST_STEAL
+
+    @property
+    def had_its_cores(self) -> bool:
+        """Whether its processes, which never wait for long, were hardly kept from running."""
+        wanted = self.seconds * self.processes
+        return self.is_clean and self.cpu.get("client", 0.0) >= LEAST_SHARE * wanted
 
     def percentile(self, share: float) -> float:
         """Answer the latency in ms that this share of the operations kept to."""
@@ -76,6 +89,8 @@ def together(parts: Iterable[Work]) -> Work:
         seconds=max(part.seconds for part in parts),
         latencies=[latency for part in parts for latency in part.latencies],
         cpu={"client": sum(part.cpu.get("client", 0.0) for part in parts)},
+        memory=sum(part.memory for part in parts),
+        processes=len(parts),
     )
 
 
@@ -114,4 +129,10 @@ def work_for(seconds: float, operation: Callable[[], int]) -> Work:
         done += operation()
         then, now = now, time.perf_counter()
         latencies.append(1e3 * (now - then))
-    return Work(done, now - began, latencies, {"client": time.process_time() - cpu})
+    spent = {"client": time.process_time() - cpu}
+    return Work(done, now - began, latencies, spent, memory=_resident())
+
+
+def _resident() -> float:
+    pages = int((_PROC / "self" / "statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 from billing_portal.benchmarks import databases
-from billing_portal.benchmarks.goals import GOALS, POSTGRES
+from billing_portal.benchmarks.goals import GOALS, POSTGRES, Goal
 from billing_portal.benchmarks.report import print_goals, print_slices
-from billing_portal.benchmarks.rounds import Reached, Say, ratios, run_rounds
+from billing_portal.benchmarks.rounds import Contender, Reached, Say, ratios, run_rounds
 from billing_portal.benchmarks.stage import WARM_UP_SECONDS, Sizes, Stage
 
 
@@ -20,33 +22,67 @@ def measure(
     seconds: float,
     now: dt.datetime,
     say: Say,
+    pgledger: Path | None = None,
 ) -> list[Reached]:
     """Measure the goals with these codes, or all, print and answer them."""
     wanted = [goal for goal in GOALS if not codes or goal.code in codes]
     _print_server(say)
     server = databases.server_process()
-    families = {POSTGRES: server} if server else {}
-    with Stage(sizes, now=now, say=say) as stage:
-        needed = {name for goal in wanted for name in (goal.contender, goal.baseline)}
-        contenders = stage.contenders(needed)
-        for goal in wanted:
-            if not {goal.contender, goal.baseline} <= contenders.keys():
-                say(f"{goal.code} {goal.what}: not measured, nobody runs for it yet")
-        wanted = [g for g in wanted if {g.contender, g.baseline} <= contenders.keys()]
-        for contender in contenders.values():
-            contender.run(WARM_UP_SECONDS)
-        done = run_rounds(
+    with Stage(sizes, now=now, say=say, pgledger=pgledger) as stage:
+        contenders = stage.contenders(_runners(wanted))
+        wanted = _measurable(wanted, stage, contenders)
+        run = partial(
+            _run,
             contenders,
-            wanted,
-            rounds=rounds,
             seconds=seconds,
-            families=families | stage.families,
+            families=stage.families | ({POSTGRES: server} if server else {}),
             say=say,
         )
-    reached = [Reached(goal, ratios(goal, done)) for goal in wanted]
-    print_slices(done, say=say)
+        once = run([goal for goal in wanted if goal.once], rounds=1)
+        for name in _runners([goal for goal in wanted if not goal.once]):
+            contenders[name].run(WARM_UP_SECONDS)
+        reached = run([goal for goal in wanted if not goal.once], rounds=rounds) + once
+    reached.sort(key=lambda one: wanted.index(one.goal))
     print_goals(reached, say=say)
     return reached
+
+
+def _runners(goals: Sequence[Goal]) -> set[str]:
+    return {name for goal in goals for name in (goal.contender, goal.baseline)}
+
+
+def _measurable(
+    wanted: Sequence[Goal], stage: Stage, contenders: Mapping[str, Contender]
+) -> list[Goal]:
+    """Answer the goals for which everybody is there, and say why others are not measured."""
+    for goal in wanted:
+        for name in sorted(_runners([goal]) - contenders.keys())[:1]:
+            stage.say(f"{goal.code} {goal.what}: not measured, {stage.left_out[name]}")
+    return [goal for goal in wanted if _runners([goal]) <= contenders.keys()]
+
+
+def _run(
+    contenders: Mapping[str, Contender],
+    goals: Sequence[Goal],
+    *,
+    rounds: int,
+    seconds: float,
+    families: Mapping[str, int],
+    say: Say,
+) -> list[Reached]:
+    needed = _runners(goals)
+    if not needed:
+        return []
+    done = run_rounds(
+        {name: contender for name, contender in contenders.items() if name in needed},
+        goals,
+        rounds=rounds,
+        seconds=seconds,
+        families=families,
+        say=say,
+    )
+    print_slices(done, say=say)
+    return [Reached(goal, ratios(goal, done)) for goal in goals]
 
 
 def _print_server(say: Say) -> None:

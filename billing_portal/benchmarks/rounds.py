@@ -55,6 +55,7 @@ def run_rounds(
 ) -> list[Round]:
     """Run rounds until so many count for every goal, at most twice as many; Ctrl-C ends them."""
     done: list[Round] = []
+    strict = [goal for goal in goals if not goal.takes_what_it_gets]
     while len(done) < 2 * rounds:
         try:
             done.append(_run_round(contenders, seconds=seconds, families=families))
@@ -62,7 +63,7 @@ def run_rounds(
             say("interrupted: these are the rounds so far")
             break
         say(_line(len(done), done[-1]))
-        if all(len(ratios(goal, done)) >= rounds for goal in goals):
+        if len(done) >= rounds and all(len(ratios(goal, done)) >= rounds for goal in strict):
             break
     return done
 
@@ -70,7 +71,7 @@ def run_rounds(
 def ratios(goal: Goal, rounds: Sequence[Round]) -> list[float]:
     """Answer a goal's ratio in every round that counts for it."""
     pairs = [(slices[goal.contender], slices[goal.baseline]) for slices in rounds]
-    return [goal.figure(ours, base) for ours, base in pairs if ours.is_clean and base.is_clean]
+    return [goal.figure(ours, base) for ours, base in pairs if goal.counts(ours, base)]
 
 
 def _run_round(

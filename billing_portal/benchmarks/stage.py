@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 from django.db import connection
 
 from accounts.api_keys import make_key
 from accounts.models import ApiKey
-from billing_portal.benchmarks import databases, goals, loads, web_loads
+from billing_portal.benchmarks import (
+    databases,
+    goals,
+    loads,
+    papers,
+    peers,
+    pgledger,
+    web_loads,
+)
 from billing_portal.benchmarks.copying import Copying
 from billing_portal.benchmarks.crew import Crew
 from billing_portal.benchmarks.history import remember
@@ -47,19 +57,28 @@ class Sizes:
     few_events: int = 10_000
     many_events: int = 1_000_000
     tpcb_scale: int = 10
+    invoices: int = 200
+    lines: int = 300_000
+
+
+Entered = TypeVar("Entered")
 
 
 class Stage:
     """What the contenders stand on; taken down when its block is left."""
 
-    def __init__(self, sizes: Sizes, *, now: dt.datetime, say: Say) -> None:
-        self.sizes, self.now, self.say = sizes, now, say
+    def __init__(
+        self, sizes: Sizes, *, now: dt.datetime, say: Say, pgledger: Path | None = None
+    ) -> None:
+        self.sizes, self.now, self.say, self.pgledger = sizes, now, say, pgledger
         self.main = connection.settings_dict["NAME"]
         self.names: list[str] = []
         self._stack = ExitStack()
         self._main_has_a_past = False
         # Whose CPU time is read: the id of the first process of each family.
         self.families: dict[str, int] = {}
+        # Why somebody who is needed does not run.
+        self.left_out: dict[str, str] = {}
 
     def __enter__(self) -> Stage:
         self.say(f"making {self.sizes.organizations} organizations")
@@ -73,21 +92,35 @@ class Stage:
         """Answer the contenders that are needed, in the order in which they run."""
         put_up = {
             **self._on_history(needed),
+            # These copy the main database, which cannot be done once somebody works on it.
+            **papers.put_up(self, needed),
+            **peers.put_up(self, needed),
             **self._tpcb(needed),
             **self._charges(needed),
             **self._lone(needed),
             **self._web(needed),
+            **pgledger.put_up(self, needed),
         }
         return {name: contender for name, contender in put_up.items() if name in needed}
 
-    def _database(self, suffix: str, *, like: str | None = None) -> str:
+    def enter(self, what: AbstractContextManager[Entered]) -> Entered:
+        """Keep something open until the stage is taken down."""
+        return self._stack.enter_context(what)
+
+    def leave_out(self, names: Iterable[str], why: str) -> None:
+        """Note why contenders do not run."""
+        self.left_out |= dict.fromkeys(names, why)
+
+    def database(self, suffix: str, *, like: str | None = None) -> str:
+        """Make a database beside the main one; answers its name."""
         name = f"{self.main}_{suffix}"
         databases.create(name, like=like)
         self._stack.callback(databases.drop, [name])
         return name
 
-    def _crew(self, size: int, database: str) -> Crew:
-        return self._stack.enter_context(Crew(size, database=database, names=self.names))
+    def crew(self, size: int, database: str, *, names: Sequence[str] = ()) -> Crew:
+        """Start processes on a database, which report for our organizations or for others."""
+        return self.enter(Crew(size, database=database, names=names or self.names))
 
     def _on_history(self, needed: set[str]) -> dict[str, Contender]:
         """Put up the same work on a short and on a long past, each in a database of its own."""
@@ -99,11 +132,11 @@ class Stage:
             (goals.SMALL, self.sizes.few_events),
             (goals.LARGE, self.sizes.many_events),
         ):
-            database = self._database(size, like=self.main)
+            database = self.database(size, like=self.main)
             self.say(f"writing a past of {events:,} events")
-            fill = partial(self._fill, database, events)
+            fill = partial(self.fill, database, events)
             fill()
-            crew = self._crew(1, database)
+            crew = self.crew(1, database)
             for kind, load in kinds.items():
                 # What is charged in a slice would make a short past long.
                 again = partial(_refill, fill, crew, load) if size == goals.SMALL else None
@@ -111,38 +144,39 @@ class Stage:
         # Side by side in the round: what is compared sees the same neighbours.
         return dict(sorted(made.items(), key=lambda item: list(kinds).index(item[0].split(",")[0])))
 
-    def _fill(self, database: str, events: int) -> None:
+    def fill(self, database: str, events: int) -> None:
+        """Write a past of so many events into a database."""
         with databases.using(database):
             remember(events, organization=self.names[0], now=self.now)
 
-    def _give_main_a_past(self) -> None:
+    def give_main_a_past(self) -> None:
         """Fill the tables and their statistics, as on every server older than an hour.
 
         A connection plans once; on empty tables it would plan for empty tables.
         """
         if not self._main_has_a_past:
-            self._fill(self.main, self.sizes.few_events)
+            self.fill(self.main, self.sizes.few_events)
             self._main_has_a_past = True
 
     def _tpcb(self, needed: set[str]) -> dict[str, Contender]:
         if goals.TPCB not in needed:
             return {}
-        pgbench = TpcB(self._database("tpcb"), clients=PROCESSES, scale=self.sizes.tpcb_scale)
+        pgbench = TpcB(self.database("tpcb"), clients=PROCESSES, scale=self.sizes.tpcb_scale)
         pgbench.prepare()
         return {goals.TPCB: Contender(pgbench.run)}
 
     def _charges(self, needed: set[str]) -> dict[str, Contender]:
         if not needed & set(CHARGES):
             return {}
-        self._give_main_a_past()
-        crew = self._crew(PROCESSES, self.main)
+        self.give_main_a_past()
+        crew = self.crew(PROCESSES, self.main)
         return {name: Contender(partial(crew.work, load)) for name, load in CHARGES.items()}
 
     def _lone(self, needed: set[str]) -> dict[str, Contender]:
         if goals.COPY not in needed:
             return {}
-        self._give_main_a_past()
-        crew = self._crew(1, self.main)
+        self.give_main_a_past()
+        crew = self.crew(1, self.main)
         return {
             goals.LONE_BATCH: Contender(partial(crew.work, loads.charge_batch)),
             goals.COPY: Contender(Copying().run),
@@ -152,12 +186,12 @@ class Stage:
         """Put up a web server with the product's API and the baselines beside it."""
         if not needed & {goals.GATE, goals.SELECT_1, goals.BY_HAND, goals.USAGE}:
             return {}
-        self._give_main_a_past()
+        self.give_main_a_past()
         _, key = make_key("bench", scopes=[ApiKey.Scope.USAGE], now=self.now)
         self.say("starting the web server")
         site, leader = self._stack.enter_context(serving(key))
         self.families[goals.WEB] = leader
-        crew = self._crew(PROCESSES, self.main)
+        crew = self.crew(PROCESSES, self.main)
         requests: dict[str, Load] = {
             goals.SELECT_1: partial(web_loads.ask, site, web_loads.SELECT_ONE),
             goals.GATE: partial(web_loads.ask, site, web_loads.GATE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--only", default="", help="codes of goals, for example P1,P5")
         parser.add_argument("--organizations", type=int, default=sizes.organizations)
         parser.add_argument("--history", type=int, default=sizes.many_events, help="events of P9")
+        parser.add_argument("--pgledger", type=Path, help="a checkout of P19's peer")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Organization.objects.exists():
@@ -30,6 +32,8 @@ class Command(BaseCommand):
             organizations=options["organizations"],
             many_events=options["history"],
             few_events=min(Sizes().few_events, options["history"]),
+            invoices=min(Sizes().invoices, options["organizations"]),
+            lines=min(Sizes().lines, options["history"]),
         )
         measuring.measure(
             [code.strip().upper() for code in options["only"].split(",") if code.strip()],
@@ -38,4 +42,5 @@ class Command(BaseCommand):
             seconds=options["seconds"],
             now=timezone.now(),
             say=self.stdout.write,
+            pgledger=options["pgledger"],
         )
