@@ -39,9 +39,9 @@ def measure(
             say=say,
         )
         once = run([goal for goal in wanted if goal.once], rounds=1)
-        for name in _runners([goal for goal in wanted if not goal.once]):
-            contenders[name].run(WARM_UP_SECONDS)
-        reached = run([goal for goal in wanted if not goal.once], rounds=rounds) + once
+        repeated = [goal for goal in wanted if not goal.once]
+        _warm_up(contenders, _runners(repeated))
+        reached = run(repeated, rounds=rounds) + once
     reached.sort(key=lambda one: wanted.index(one.goal))
     print_goals(reached, say=say)
     return reached
@@ -59,6 +59,12 @@ def _measurable(
         for name in sorted(_runners([goal]) - contenders.keys())[:1]:
             stage.say(f"{goal.code} {goal.what}: not measured, {stage.left_out[name]}")
     return [goal for goal in wanted if _runners([goal]) <= contenders.keys()]
+
+
+def _warm_up(contenders: Mapping[str, Contender], names: set[str]) -> None:
+    for name, contender in contenders.items():
+        if name in names:
+            contender.run(WARM_UP_SECONDS)
 
 
 def _run(
