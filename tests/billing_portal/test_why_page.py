@@ -35,8 +35,8 @@ def test_with_nothing_asked_it_tells_of_a_web_call_now(acme: Organization) -> No
 
     assert "A web call may start now." in said
     assert "1 Mar 2026 17:30:00, Asia/Kolkata" in said
-    assert "subscription_ended passes Runs until 31 Mar 2026, 00:00" in said
-    assert "balance_exhausted passes Balance 100.00, pauses at -50.00" in said
+    assert "Subscription ended passes Runs until 31 Mar 2026, 00:00" in said
+    assert "Balance exhausted passes Balance 100.00, pauses at -50.00" in said
 
 
 def test_what_refuses_is_told_with_what_lifts_it(acme: Organization) -> None:
@@ -44,8 +44,8 @@ def test_what_refuses_is_told_with_what_lifts_it(acme: Organization) -> None:
 
     assert "An outbound call by main may not start now" in said
     assert "Your plan does not include this voice tier." in said
-    assert "voice_tier_not_in_plan refuses Ultra of standard, premium" in said
-    assert "no_phone_number not asked would refuse too No number is assigned" in said
+    assert "Voice tier not in plan refuses Ultra of standard, premium" in said
+    assert "No phone number not asked would refuse too No number is assigned" in said
     assert "Rent a phone number, or have one assigned." in said
 
 
@@ -56,7 +56,7 @@ def test_a_past_instant_is_on_the_organization_s_clock(acme: Organization) -> No
     then, now = page(acme, kind="call", at="2026-03-01T15:45:00"), page(acme, kind="call")
 
     assert "A web call could not start on 1 Mar 2026, 15:45" in then
-    assert "organization_suspended refuses Suspended" in then
+    assert "Organization suspended refuses Suspended" in then
     assert "Rebuilt from what the books keep of that instant" in then
     assert "A web call may start now." in now
 

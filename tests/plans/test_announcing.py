@@ -245,7 +245,7 @@ def test_an_extended_trial_runs_on_or_starts_again(day: int, last: str) -> None:
 
 
 def test_a_trial_whose_sessions_are_used_up_ends_and_a_limit_that_is_reached_is_told() -> None:
-    sessions = {"quotas": {"sessions": 2}, "rates": {"sessions": "1"}}
+    sessions: dict[str, Any] = {"quotas": {"sessions": 2}, "rates": {"sessions": "1"}}
     build_plan("trial", "trial", **sessions)
     build_plan("starter", **sessions)
     life = Life()

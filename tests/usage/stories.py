@@ -96,8 +96,13 @@ class Story:
             question = Question(self.acme.external_id, **asked)
             if question.agent == "seller" and not self.acme.agents.filter(external_id="seller"):
                 continue
-            parts = {name: asked.get(name) for name in ("agent", "resource", "batch")}
-            situation = look(question.organization, now=self.now, **parts)
+            situation = look(
+                question.organization,
+                now=self.now,
+                agent=question.agent,
+                resource=question.resource,
+                batch=question.batch,
+            )
             assert situation is not None
             self.remembered.append(
                 (self.now, question, seen(situation), ask(question, now=self.now))

@@ -238,7 +238,7 @@ def test_looking_reserves_nothing_and_tells_what_is_reserved() -> None:
 def test_a_batch_that_was_let_through_is_told_so() -> None:
     acme = on_starter()
     rent(acme, item="phone_number", reference="+1", now=MARCH_1)
-    asked = {"kind": "campaign_batch", "channel": "outbound", "batch": "spring"}
+    asked: dict[str, Any] = {"kind": "campaign_batch", "channel": "outbound", "batch": "spring"}
     ask(Question(acme.external_id, **asked), now=NOON)
 
     seen = why(acme, NOON + 60 * DAY, **asked)
