@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from billing_portal.benchmarks import databases, goals
-from billing_portal.benchmarks.loads import Caller, Load
+from billing_portal.benchmarks.loads import Caller
 from billing_portal.benchmarks.rounds import Contender
 from invoices.documents import render_due
 from invoices.issuing import issue_invoice
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from billing_portal.benchmarks.stage import Stage
 
 LINES = 12
-# A slice begins with so many that wait, and renders this many at a time.
-WAITING, AT_A_TIME = 100, 10
 TWICE = 2
 # As long as it takes to render once.
 AN_INSTANT = 0.001
@@ -38,38 +37,38 @@ def put_up(stage: Stage, needed: set[str]) -> dict[str, Contender]:
         return {}
     database = stage.database("papers", like=stage.main)
     issue = partial(_issue_in, database, stage.names[0], stage.now)
-    issue(WAITING)
-
-    def slice_of(size: int, load: Load) -> Contender:
-        return Contender(partial(stage.crew(size, database).work, load), partial(issue, WAITING))
-
-    few = max(stage.sizes.invoices // 10, 1)
+    at_a_time = max(stage.sizes.invoices // 20, 2)
+    few, many = 2 * at_a_time, 18 * at_a_time
     soaked = stage.crew(1, database)
+
+    def slice_of(size: int, load: Callable[[int, Caller], int]) -> Contender:
+        crew, job = stage.crew(size, database), partial(load, at_a_time)
+        return Contender(partial(crew.work, job), partial(issue, 10 * at_a_time))
+
+    def soak(invoices: int) -> Contender:
+        job = partial(render, invoices)
+        return Contender(lambda _: soaked.work(job, AN_INSTANT), partial(issue, invoices))
+
     return {
         goals.PDF: slice_of(1, render),
         goals.BARE_PDF: slice_of(1, render_bare),
         goals.PDF_TWICE: slice_of(TWICE, render),
-        goals.FEW_PDFS: Contender(
-            lambda _: soaked.work(partial(render, most=few), AN_INSTANT), partial(issue, few)
-        ),
-        goals.MANY_PDFS: Contender(
-            lambda _: soaked.work(partial(render, most=9 * few), AN_INSTANT),
-            partial(issue, 9 * few),
-        ),
+        goals.FEW_PDFS: soak(few),
+        goals.MANY_PDFS: soak(many),
     }
 
 
-def render(caller: Caller, most: int = AT_A_TIME) -> int:
-    """Render invoices that wait, as the sweep does."""
-    return render_due(now=timezone.now(), limit=most)
+def render(invoices: int, caller: Caller) -> int:
+    """Render so many invoices that wait, as the sweep does."""
+    return render_due(now=timezone.now(), limit=invoices)
 
 
-def render_bare(caller: Caller) -> int:
+def render_bare(invoices: int, caller: Caller) -> int:
     """Render the same HTML, written beforehand, with WeasyPrint's own means."""
     press, page = the_press(), _bare_page()
-    for _ in range(AT_A_TIME):
+    for _ in range(invoices):
         press.html(string=page, url_fetcher=press.fetcher).write_pdf()
-    return AT_A_TIME
+    return invoices
 
 
 @cache

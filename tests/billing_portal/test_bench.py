@@ -62,7 +62,7 @@ def test_a_tiny_round_gives_every_goal_a_figure_or_says_who_is_missing(
     empty_database: str,
 ) -> None:
     assert find_pgbench()
-    codes = {goal.code for goal in GOALS} - PEERS
+    codes = {goal.code for goal in GOALS} - PEERS - {"P19"}
 
     lines = bench(empty_database, *codes, "P19")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -38,10 +39,10 @@ def run(steps: str) -> None:
         cursor.execute(steps)
 
 
-def rows(question: str, *parameters: object) -> list[tuple[str, str, list[str]]]:
+def rows(question: str, *parameters: list[str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(question, parameters or None)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def unfit_keys() -> list[str]:
