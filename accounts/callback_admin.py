@@ -163,12 +163,11 @@ class CallbackAdmin(LongTableAdmin):
     """What the platform was told, or is to be told; given up is what waits for a person."""
 
     list_display = (
-        "event",
+        "what",
         "organization",
         "endpoint",
         "shown_status",
         "attempts",
-        "last_status",
         "answer",
         "age",
     )
@@ -182,9 +181,9 @@ class CallbackAdmin(LongTableAdmin):
     search_help_text = "Organization, event, or message id (msg_…)"
     ordering = ("-id",)
     fields = (
-        ("event", "shown_status"),
+        ("what", "shown_status"),
         ("organization", "endpoint"),
-        ("message_id", "key"),
+        "message_id",
         ("happened", "due"),
         ("delivered", "replayed"),
         ("attempts", "last_status"),
@@ -224,6 +223,10 @@ class CallbackAdmin(LongTableAdmin):
         }
         return TemplateResponse(request, "admin/accounts/callback/replay.html", context)
 
+    @display(description="Event", ordering="event")
+    def what(self, callback: Callback) -> str:
+        return callback.event
+
     @display(
         description="Status",
         ordering="status",
@@ -234,7 +237,7 @@ class CallbackAdmin(LongTableAdmin):
 
     @display(description="Last answer")
     def answer(self, callback: Callback) -> str:
-        return callback.last_answer[:80] or NOTHING
+        return f"{callback.last_status or ''} {callback.last_answer[:80]}".strip() or NOTHING
 
     @display(description="Age", ordering="created_at")
     def age(self, callback: Callback) -> str:
@@ -253,7 +256,7 @@ class CallbackAdmin(LongTableAdmin):
     def delivered(self, callback: Callback) -> str:
         return instant(callback.delivered_at)
 
-    @display(description="Last sent again by staff at (UTC)")
+    @display(description="Sent again at (UTC)")
     def replayed(self, callback: Callback) -> str:
         return instant(callback.replayed_at)
 

@@ -187,14 +187,15 @@ def _note(callback: Callback, answer: Answer, *, now: dt.datetime) -> Outcome:
 
 @transaction.atomic
 def _note_delivery(callback: Callback, answer: Answer, *, now: dt.datetime) -> None:
+    # The endpoint before its callbacks, as whoever switches it off locks them.
+    endpoints = WebhookEndpoint.objects.filter(pk=callback.endpoint_id)
+    endpoints.filter(failing_since__isnull=False).update(failing_since=None)
     Callback.objects.filter(pk=callback.pk).update(
         status=Callback.Status.DELIVERED,
         delivered_at=now,
         last_status=answer.status,
         last_answer=answer.excerpt,
     )
-    endpoints = WebhookEndpoint.objects.filter(pk=callback.endpoint_id)
-    endpoints.filter(failing_since__isnull=False).update(failing_since=None)
 
 
 @transaction.atomic
@@ -206,6 +207,8 @@ def _note_failure(
     status: int | None = None,
     pause: dt.timedelta = dt.timedelta(0),
 ) -> None:
+    endpoints = WebhookEndpoint.objects.filter(pk=callback.endpoint_id)
+    endpoints.filter(failing_since__isnull=True).update(failing_since=now)
     dead = callback.attempts >= MOST_ATTEMPTS
     due_at = now if dead else now + max(pause, _pause(callback))
     Callback.objects.filter(pk=callback.pk, status=Callback.Status.WAITING).update(
@@ -214,8 +217,6 @@ def _note_failure(
         last_status=status,
         last_answer=words,
     )
-    endpoints = WebhookEndpoint.objects.filter(pk=callback.endpoint_id)
-    endpoints.filter(failing_since__isnull=True).update(failing_since=now)
     logger.warning("callback_failed", callback=callback.pk, status=status, dead=dead)
 
 

@@ -54,7 +54,6 @@ def issue_invoice(
     tax, totals = site_tax(), totals_now(lines, organization.currency)
     if paid is not None:
         totals = Totals(net=totals.net, tax=paid - totals.net, total=paid)
-    today = organization.today(now)
     invoice = Invoice.objects.create(
         organization=organization,
         key=key,
@@ -72,6 +71,14 @@ def issue_invoice(
         created_at=now,
     )
     _write_lines(invoice, lines)
+    _open(invoice, now=now)
+    if paid is None:
+        owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
+    return invoice
+
+
+def _open(invoice: Invoice, *, now: dt.datetime) -> None:
+    today = invoice.organization.today(now)
     invoice.move(
         Invoice.Status.OPEN,
         number=next_number(INVOICE_SERIES),
@@ -79,10 +86,7 @@ def issue_invoice(
         issued_on=today,
         due_on=today + dt.timedelta(days=settings.INVOICE_DUE_DAYS),
     )
-    if paid is None:
-        owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
     announce_invoice(invoice, Event.INVOICE_ISSUED, now=now)
-    return invoice
 
 
 def settle(invoice: Invoice, *, paid_with: dict[str, str], now: dt.datetime) -> Document:

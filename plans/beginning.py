@@ -44,10 +44,7 @@ def begin_period(
     ones. Counters belong to a period, so the new one begins without any. A cancellation is taken
     back, and what was scheduled is dropped, but for a renewal.
     """
-    ran = subscription is not None and not subscription.period.is_over(now)
-    if subscription:
-        announce_end(subscription, now=now)
-        _close(subscription.period, at=window.starts_at, now=now)
+    ran = subscription is not None and _close(subscription, at=window.starts_at, now=now)
     end_plan_credits(organization, now=now)
     period = Period.objects.create(
         organization=organization,
@@ -93,10 +90,17 @@ def _grant_included(period: Period, credits: Credits, *, now: dt.datetime) -> No
         )
 
 
-def _close(period: Period, *, at: dt.datetime, now: dt.datetime) -> None:
+def _close(subscription: Subscription, *, at: dt.datetime, now: dt.datetime) -> bool:
+    """Close the current period; answers whether it still ran."""
+    period = subscription.period
+    ran = not period.is_over(now)
     period.ends_at = max(min(period.ends_at, at), period.starts_at)
     period.replaced_at, period.look_at, period.charge_at = now, None, None
     period.save(update_fields=["ends_at", "replaced_at", "look_at", "charge_at"])
     # Something else takes its place before it was paid.
     if period.is_unpaid and period.invoice and period.invoice.status == Invoice.Status.OPEN:
         period.invoice.move(Invoice.Status.VOID, settled_at=now)
+    if not ran:
+        # Nobody may have noticed yet; whoever else does locks the period first, as we have.
+        announce_end(subscription, now=now)
+    return ran

@@ -122,6 +122,8 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return NONE
     if isinstance(value, tuple):
         return ", ".join(str(part) for part in value) or NONE
     if isinstance(value, bool):

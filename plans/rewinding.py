@@ -21,6 +21,7 @@ class PeriodThen:
     """A period at an instant: since when it was the current one, its end, and its limit.
 
     ``waits_until`` is how long it went on after its end, waiting for what follows by itself.
+    ``grace_is_known`` unless it was paid since, and the grace is as long as one is today.
     """
 
     period: Period
@@ -28,6 +29,7 @@ class PeriodThen:
     ends_at: dt.datetime
     waits_until: dt.datetime | None
     grace_ends_at: dt.datetime | None
+    grace_is_known: bool
     session_limit: int | None
 
 
@@ -69,12 +71,14 @@ def period_then(organization: Organization, *, at: dt.datetime) -> PeriodThen | 
     since, period = begun[-1]
     later = [one for one in extensions(period) if one.at > at]
     ends_at = later[0].ended_at if later else _ends_at(period, at=at)
+    grace_ends_at = _grace(period, since, at=at)
     return PeriodThen(
         period=period,
         begun_at=since,
         ends_at=ends_at,
         waits_until=None if later else period.renews_until,
-        grace_ends_at=_grace(period, since, at=at),
+        grace_ends_at=grace_ends_at,
+        grace_is_known=grace_ends_at == period.grace_ends_at,
         session_limit=_session_limit(period, since, at=at),
     )
 

@@ -90,10 +90,7 @@ def extend_trial(
         raise PreviewOutdated
     ran = not period.is_over(now)
     announce_end(subscription, now=now)
-    if period.used_up_at:
-        Counter.objects.filter(period=period, meter=SESSIONS).update(used=0)
-        period.sessions_reset_at = now
-    period.used_up_at = None
+    _start_sessions_again(period, now=now)
     period.last_day = last_day
     # In the zone in which it began, also where the organization has moved since.
     period.ends_at = day_starts_at(last_day + DAY, ZoneInfo(period.time_zone))
@@ -114,6 +111,13 @@ def extend_trial(
         after={"last_day": last_day.isoformat()},
     )
     return period
+
+
+def _start_sessions_again(period: Period, *, now: dt.datetime) -> None:
+    if period.used_up_at:
+        Counter.objects.filter(period=period, meter=SESSIONS).update(used=0)
+        period.sessions_reset_at = now
+    period.used_up_at = None
 
 
 def extension_digest(period: Period, last_day: dt.date) -> str:

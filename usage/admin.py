@@ -92,7 +92,7 @@ class UsageEventAdmin(LongTableAdmin):
     @display(description="Computed again")
     def again(self, event: UsageEvent) -> SafeString:
         address = reverse("admin:explain_event", args=[event.pk])
-        words = '<a class="op-link" href="{}?recompute=now">Recompute now</a>'
+        words = '<a class="op-button op-first" href="{}?recompute=now">Recompute now</a>'
         return format_html(words, address)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from accounts.models import Organization
 from plans.choosing_plan import plans_on_offer
-from plans.terms import CHANNELS, DEFAULT_TIER, PHONE_CHANNELS, Terms
+from plans.terms import CALL_MINUTES, CHANNELS, DEFAULT_TIER, PHONE_CHANNELS, Terms
 from usage.gate import RESOURCE, RULES
 
 REMEDIES = {rule.code: rule.remedy for rule in (RESOURCE, *reversed(RULES))}
@@ -32,8 +32,13 @@ class Allowed:
 
 
 def channels(terms: Terms, *, has_number: bool) -> list[Allowed]:
-    """Answer every channel: included or not, how long a call may last, and what is missing."""
-    found = []
+    """Answer every channel: included or not, how long a call may last, and what is missing.
+
+    A plan that sells no calls has none to speak of.
+    """
+    found: list[Allowed] = []
+    if not terms.knows(CALL_MINUTES):
+        return found
     for channel in CHANNELS:
         included, remedy = channel in terms.channels, ""
         if not included:

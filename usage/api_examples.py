@@ -9,6 +9,7 @@ QUESTIONS = {
         "kind": "call",
         "channel": "outbound",
         "voice_tier": "standard",
+        "call": "call-8841",
     },
     "One more agent": {"organization": "acme", "kind": "resource", "resource": "agents"},
     "A batch": {

@@ -1,5 +1,8 @@
 """Credit is reserved for a call that starts, so that many cannot start on the credit of one.
 
+The rules stay as they are: the gate asks them as if every call that runs had cost all that it can.
+So the last one may start on less than it comes to cost, as everywhere, and no other beside it.
+
 A hold is no movement: it counts until its call is reported, or until the longest that the call
 can last is over, whichever is first. No job ends it; what is over is cleared when it is in the way.
 The report of a call settles it (see the migration of this app that follows charges).

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounts.models import Agent, Organization, User
 from plans.models import Period, PlanVersion
+from usage.windows import MARK
 
 # Every index is written with every charge, so what another index begins with has none of its own.
 
@@ -53,6 +54,12 @@ class UsageEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"
+
+    @property
+    def reported_under(self) -> str:
+        """The id that the platform gave it; of a later window of a session, with its number."""
+        event_id, _, window = self.event_id.partition(MARK)
+        return f"{event_id}, window {int(window) + 1}" if window.isdigit() else self.event_id
 
 
 class UsageDay(models.Model):

@@ -71,6 +71,7 @@ SELECT max(recorded_at) FROM (
 WHERE spent >= %(limit)s AND spent - credits < %(limit)s
 """
 NOT_KEPT = "is not kept: it is told as it is today."
+UNTOLD_GRACE = f"It was paid since, and how many days it had for that {NOT_KEPT}"
 UNTOLD_NUMBERS = f"How many numbers the platform had reported by then {NOT_KEPT}"
 UNTOLD_COUNT = f"How many the platform had reported by then {NOT_KEPT}"
 UNTOLD_AGENT = f"The agent was changed since, and how it was set {NOT_KEPT}"
@@ -111,7 +112,7 @@ def look_back(organization: Organization, question: Question, *, at: dt.datetime
         agent,
         at=at,
     )
-    return Then(situation, dict(_untold(agent, numbers, resource)))
+    return Then(situation, dict(_untold(period, agent, numbers, resource)))
 
 
 def _situation(
@@ -274,8 +275,10 @@ def _had_passed(organization: Organization, question: Question, *, at: dt.dateti
 
 
 def _untold(
-    agent: AgentThen | None, numbers: CountThen, resource: CountThen
+    period: PeriodThen | None, agent: AgentThen | None, numbers: CountThen, resource: CountThen
 ) -> Iterator[tuple[str, str]]:
+    if period is not None and not period.grace_is_known:
+        yield "payment_overdue", UNTOLD_GRACE
     if not numbers.is_known:
         yield "no_phone_number", UNTOLD_NUMBERS
     if not resource.is_known:

@@ -132,7 +132,7 @@ def _events_set_aside() -> Card:
 def _callbacks_given_up() -> Card:
     return Card(
         "Callbacks given up",
-        "Could not be delivered to the platform for three days.",
+        "The platform failed for three days, or its endpoint is off.",
         "outbound",
         given_up().count(),
         list_of("accounts_callback", worklist="dead"),

@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Organization
+from billing_portal.operating.bulk_renewing import MOST_BY_CARD
 from payments.models import Payment
 from plans.standing import Badge, standing
 from tests.billing_portal.staff import hidden, operator, text_of
@@ -90,6 +91,19 @@ def test_another_card_than_was_shown_is_not_charged(
 
     assert "0 of 1 renewed" in words
     assert "Something changed since this preview was made" in words
+    assert Payment.objects.count() == 0
+
+
+def test_by_card_a_run_is_shorter_for_the_page_waits_for_every_card(
+    three: list[Organization],
+) -> None:
+    client = operator()
+    asked = {"organizations": str(three[0].pk), "reason": "x", "charge": "card"}
+    too_many = [three[0].pk, *range(10**6, 10**6 + MOST_BY_CARD)]
+
+    refused = client.post(RENEW, {**asked, "stage": "confirm", "chosen": too_many})
+
+    assert f"By card renew at most {MOST_BY_CARD} at once." in text_of(refused)
     assert Payment.objects.count() == 0
 
 

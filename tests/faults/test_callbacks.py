@@ -20,7 +20,8 @@ from accounts.callbacks import Event, owe_callback
 from accounts.calling_back import call_back
 from accounts.models import Callback, Organization
 from accounts.webhook_endpoints import register
-from tests.builders import MARCH_1, build_organization
+from plans.reminding import remind_due
+from tests.builders import MARCH_1, apply, build_organization, build_plan
 from tests.fakes.receiver import YES, Heard, Receiver, Said, listening
 from tests.fakes.stripe_world import Killed
 from tests.faults.threads import at_once
@@ -148,6 +149,31 @@ def test_while_a_receiver_thinks_nothing_is_locked() -> None:
 
     assert locked == [Callback.objects.get().pk]
     assert line.found_wrong() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_notices_an_end_first_it_is_told_once_and_before_the_next_start() -> None:
+    build_plan("trial", "trial")
+    build_plan("starter")
+    register("http://127.0.0.1/hooks", events=[], now=MARCH_1)
+    now = MARCH_1 + dt.timedelta(days=40)
+    organizations = [build_organization(f"Org {number}", plan="trial") for number in range(12)]
+
+    def notice(number: int) -> None:
+        if number == 0:
+            remind_due(now=now)
+            return
+        for organization in organizations[number - 1 :: 2]:
+            apply(organization, "starter", now=now)
+
+    assert at_once(3, notice) == []
+    for organization in organizations:
+        told = Callback.objects.filter(organization=organization, event__startswith="sub")
+        assert [one.event.partition(".")[2] for one in told.order_by("id")] == [
+            "started",
+            "ended",
+            "started",
+        ]
 
 
 # What the proofs above must find.

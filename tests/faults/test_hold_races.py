@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 
 import pytest
 
@@ -14,7 +15,7 @@ from usage.charging import charge
 from usage.gate import ask
 from usage.models import Hold, UsageEvent
 from usage.questions import Question
-from wallet.models import Wallet
+from wallet.models import LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = MARCH_1 + dt.timedelta(hours=3)
@@ -86,3 +87,38 @@ def test_the_same_call_asked_for_at_once_is_reserved_once() -> None:
 
     assert let_in == [True] * 16
     assert Hold.objects.count() == 1
+
+
+def work_until_dry(threads: int, times: int, *, holding: bool) -> int:
+    """Let calls of any length start and end at once; answers how many ended below zero."""
+    acme = build_holding(calls=threads)
+    if not holding:
+        Site.objects.update(hold_minutes=None)
+    lengths = random.Random(4)
+    seconds = [[lengths.randint(1, 300) for _ in range(times)] for _ in range(threads)]
+
+    def work(number: int) -> None:
+        for turn, length in enumerate(seconds[number]):
+            if may_start(acme, f"{number}-{turn}"):
+                report = a_call(
+                    acme, f"{number}-{turn}", seconds=length, started_at=NOON.isoformat()
+                )
+                charge([report], now=NOON)
+
+    assert at_once(threads, work) == []
+    assert not Hold.objects.exists()
+    return LedgerEntry.objects.filter(kind="usage", balance_after__lt=0).count()
+
+
+@pytest.mark.parametrize(
+    ("threads", "times"), [(16, 10), pytest.param(64, 100, marks=pytest.mark.faults)]
+)
+def test_only_the_last_call_may_end_below_zero_whatever_starts_and_ends_at_once(
+    threads: int, times: int
+) -> None:
+    assert work_until_dry(threads, times, holding=True) <= 1
+    assert Wallet.objects.get().balance > -COST
+
+
+def test_on_a_site_that_holds_nothing_the_same_work_overdraws_and_that_is_found() -> None:
+    assert work_until_dry(32, 20, holding=False) > 1

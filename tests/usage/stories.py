@@ -13,10 +13,12 @@ from accounts.agents import put_agent
 from accounts.models import Organization
 from accounts.refusals import Refusal
 from accounts.suspending import suspend, unsuspend
+from payments.cards import choose_default
 from plans.canceling import cancel, undo_cancel
 from plans.models import Rental
 from plans.renting import give_back, rent
 from plans.session_limits import set_session_limit
+from plans.subscribing import schedule_change
 from plans.trials import extend_trial
 from tests.builders import a_call, apply, build_plan
 from tests.plans.life import Life
@@ -81,7 +83,7 @@ class Story:
         acts = (
             *(self.call,) * 5, self.session, self.session, self.message, self.adjust, self.bonus,
             self.take, self.plan, self.suspend, self.agent, self.agent, self.number,
-            self.limit, self.cancel, self.extend,
+            self.limit, self.cancel, self.extend, self.card, self.schedule,
         )  # fmt: skip
         for _ in range(steps):
             self.pass_time()
@@ -193,3 +195,13 @@ class Story:
 
     def extend(self) -> None:
         extend_trial(self.acme, days=self.dice.randrange(1, 9), reason="chance", now=self.now)
+
+    def card(self) -> None:
+        """Bring another default card: an unpaid renewal is charged to it at once."""
+        card = self.life.card_for(self.acme, self.dice.choice(("ok", "ok", "declined")))
+        choose_default(self.acme, card_id=card.pk, now=self.now)
+        self.life.sweep()
+
+    def schedule(self) -> None:
+        plan = self.dice.choice(("dry", "negative"))
+        schedule_change(self.acme, plan=plan, starts_on=None, now=self.now)

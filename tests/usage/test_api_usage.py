@@ -10,6 +10,7 @@ import time_machine
 
 from accounts.models import Organization
 from tests.api_calls import Platform, refused
+from tests.billing_portal.sick_books import plant
 from tests.builders import MARCH_1, a_call, build_organization, build_plan
 from usage.models import UsageEvent
 from wallet.balances import balances
@@ -157,6 +158,24 @@ def test_an_event_is_read_with_its_trace(acme: Organization) -> None:
         "rate": "12",
         "credits": "45",
         "draws": [{"pot": "wallet", "grant": None, "credits": "45"}],
+    }
+
+
+def test_an_event_says_whether_it_matches_when_it_is_computed_again(acme: Organization) -> None:
+    platform = Platform()
+    platform.post("/usage/", {"events": [a_call(acme, "one", seconds=90)]})
+    address = "/organizations/acme/usage/one/"
+
+    match = platform.get(address).json()["recomputed"]
+    plant("UPDATE usage_usageevent SET credits = 7")
+    mismatch = platform.get(address).json()["recomputed"]
+
+    figures = {"credits": "6", "charged": "6", "in_ledger": "6"}
+    assert match == {"matches": True, **figures, "differences": []}
+    assert mismatch == {
+        "matches": False,
+        **figures, "charged": "7",
+        "differences": [{"what": "charged", "stored": "7", "computed": "6"}],
     }
 
 

@@ -8,12 +8,15 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.urls import reverse
 
 from accounts.models import Organization
 from tests.billing_portal.sick_books import plant
 from tests.builders import MARCH_1, a_call, build_organization, build_plan
 from tests.pages import browser_of, see, statements, words
 from usage.charging import charge
+from usage.models import UsageEvent
+from usage.windows import MARK
 from wallet.adjusting import adjust_credits
 from wallet.credits import Credits
 from wallet.models import LedgerEntry
@@ -112,3 +115,21 @@ def test_nobody_else_sees_an_entry(acme: Organization) -> None:
     assert mine is not None
     assert other.get(f"/billing/wallet/entries/{mine.pk}/").status_code == 404
     assert browser_of(acme).get("/billing/wallet/entries/999999/").status_code == 404
+
+
+def test_a_later_window_of_a_session_is_called_by_its_number(acme: Organization) -> None:
+    session = {
+        "organization": acme.external_id,
+        "id": "chat",
+        "agent": "main",
+        "kind": "session",
+        "started_at": (NOON - dt.timedelta(hours=30)).isoformat(),
+        "ended_at": NOON.isoformat(),
+    }
+    charge([session], now=NOON)
+    later = UsageEvent.objects.get(event_id__startswith=f"chat{MARK}")
+
+    said = see(browser_of(acme), reverse("usage_event", args=[later.event_id]))
+
+    assert "Reported under chat, window 2" in said
+    assert "It counts as 1 session." in said

@@ -162,6 +162,16 @@ def test_a_plan_without_tiers_and_limits_says_that_everything_is_included() -> N
     assert "Calls this period 0 · no limit" in said
 
 
+def test_a_plan_that_sells_no_calls_speaks_of_no_channels() -> None:
+    build_plan(rates={"sessions": "1"}, quotas={"sessions": 20}, voice_tiers=[])
+    acme = build_organization(plan="starter", credits=100)
+
+    said = see(browser_of(acme), PAGE)
+
+    assert "Voice tiers" not in said
+    assert "Inbound" not in said
+
+
 @pytest.mark.parametrize("page", [PAGE, "/billing/wallet/"])
 def test_what_is_reserved_is_shown_with_what_is_available(
     acme: Organization, page: str, hold: Callable[[Organization], Hold]

@@ -12,16 +12,25 @@ import pytest
 from accounts.agents import put_agent
 from accounts.models import Act, Agent, Organization
 from accounts.suspending import suspend, unsuspend
-from plans.models import Site
+from payments.cards import choose_default
+from plans.models import Period, Site
 from plans.renting import rent
 from plans.resources import report_resources
 from tests.billing_portal.sick_books import plant
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
+from tests.plans.life import unpaid_renewal
 from tests.usage.stories import Story, seen
 from usage.charging import charge
 from usage.gate import decide
 from usage.questions import Question
-from usage.rewinding import UNTOLD_AGENT, UNTOLD_COUNT, UNTOLD_HOLDS, UNTOLD_NUMBERS, look_back
+from usage.rewinding import (
+    UNTOLD_AGENT,
+    UNTOLD_COUNT,
+    UNTOLD_GRACE,
+    UNTOLD_HOLDS,
+    UNTOLD_NUMBERS,
+    look_back,
+)
 from usage.situation import Situation
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +161,21 @@ def test_what_was_reserved_is_told_to_be_left_out(acme: Organization) -> None:
     Site.objects.update(hold_minutes=10)
 
     assert untold(acme, NOON) == {"reserved": UNTOLD_HOLDS}
+
+
+def test_a_grace_that_was_settled_since_is_as_long_as_one_is_today() -> None:
+    life, acme = unpaid_renewal()
+    during = life.now
+    choose_default(acme, card_id=life.card_for(acme).pk, now=life.pass_time(hours=1))
+    life.sweep()
+
+    question = Question(acme.external_id, kind="message")
+    then = look_back(acme, question, at=during)
+
+    assert Period.objects.filter(grace_ends_at__isnull=False).count() == 0
+    assert then.situation.grace_ends_at == dt.datetime(2026, 4, 8, tzinfo=dt.UTC)
+    assert then.untold == {"payment_overdue": UNTOLD_GRACE}
+    assert look_back(acme, question, at=life.now).untold == {}
 
 
 def test_a_plan_that_was_replaced_had_its_own_terms_and_counters(acme: Organization) -> None:
