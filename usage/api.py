@@ -19,7 +19,7 @@ from accounts.api_views import READ, USAGE, ApiView, key_of, organization_named,
 from accounts.models import Organization
 from accounts.refusals import Invalid
 from plans.terms import CHANNELS
-from usage import api_billing, api_examples
+from usage import api_billing, api_examples, api_ledger
 from usage.api_shapes import (
     AnswerSerializer,
     EventsSerializer,
@@ -199,6 +199,7 @@ urlpatterns: list[URLPattern] = [
     path("gate/", GateView.as_view()),
     path("usage/", UsageReportsView.as_view()),
     *api_billing.urlpatterns,
+    *api_ledger.urlpatterns,
     path("organizations/<str:external_id>/usage/", UsageView.as_view()),
     path("organizations/<str:external_id>/usage/<path:event>/", UsageEventView.as_view()),
 ]

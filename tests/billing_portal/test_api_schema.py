@@ -36,6 +36,7 @@ CONTRACT = {
     "GET /organizations/{external_id}/usage/",
     "GET /organizations/{external_id}/usage/{event}/",
     "GET /organizations/{external_id}/ledger/",
+    "GET /organizations/{external_id}/ledger/{entry}/",
     "GET /organizations/{external_id}/payments/",
     "GET /organizations/{external_id}/invoices/",
     "POST /organizations/{external_id}/top-ups/",

@@ -116,6 +116,7 @@ ROWS: dict[str, Row] = {
     ORGANIZATION + "usage/": Row(get=READ),
     ORGANIZATION + "usage/<path:event>/": Row(get=READ),
     ORGANIZATION + "ledger/": Row(get=READ),
+    ORGANIZATION + "ledger/<int:entry>/": Row(get=READ),
     ORGANIZATION + "payments/": Row(get=READ),
     ORGANIZATION + "invoices/": Row(get=READ),
     ORGANIZATION + "top-ups/": Row(post=PROVISION),
@@ -234,7 +235,7 @@ def test_a_thing_of_another_tenant_and_one_that_never_was_look_the_same(world: W
         nowhere = nowhere.replace(world.token, NO_TOKEN).replace(f"/{world.card}/", "/999999/")
         nowhere = nowhere.replace(world.endpoint, NO_TOKEN)
         nowhere = nowhere.replace(f"/agents/{world.agent}/", "/agents/999999/")
-        nowhere = nowhere.replace(f"/entries/{world.entry}/", "/entries/999999/")
+        nowhere = nowhere.replace(f"/{world.entry}/", "/999999/")
         nowhere = nowhere.replace(f"/rentals/{world.rental}/", "/rentals/999999/")
         for caller in ("stranger", "other"):
             if caller == "stranger" and route.startswith("api/"):

@@ -62,6 +62,7 @@ class World:
             "agent_id": str(self.agent),
             "endpoint": self.endpoint,
             "rental": str(self.rental),
+            "entry": str(self.entry),
             "entry_id": str(self.entry),
             "plan": "starter",
             "item": "phone_number",

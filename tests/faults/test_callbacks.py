@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +21,9 @@ from accounts.callbacks import Event, owe_callback
 from accounts.calling_back import call_back
 from accounts.models import Callback, Organization
 from accounts.webhook_endpoints import register
+from plans import beginning
+from plans.announcing import announce_end
+from plans.models import Subscription
 from plans.reminding import remind_due
 from tests.builders import MARCH_1, apply, build_organization, build_plan
 from tests.fakes.receiver import YES, Heard, Receiver, Said, listening
@@ -113,7 +117,7 @@ def test_three_workers_that_die_at_random_tell_everything_in_order() -> None:
 @pytest.mark.faults
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_eight_workers_that_die_at_random_tell_2000_messages_in_order(seed: int) -> None:
+def test_eight_workers_that_die_at_random_tell_400_messages_in_order(seed: int) -> None:
     line, wrong = walk(organizations=20, each=20, workers=8, seed=seed)
 
     assert wrong == []
@@ -151,29 +155,43 @@ def test_while_a_receiver_thinks_nothing_is_locked() -> None:
     assert line.found_wrong() == []
 
 
-@pytest.mark.django_db(transaction=True)
-def test_whoever_notices_an_end_first_it_is_told_once_and_before_the_next_start() -> None:
+def both_notice_the_end() -> tuple[Organization, list[BaseException]]:
+    """Let a sweep notice the end of a trial while staff apply a plan; answers what was raised."""
     build_plan("trial", "trial")
     build_plan("starter")
     register("http://127.0.0.1/hooks", events=[], now=MARCH_1)
-    now = MARCH_1 + dt.timedelta(days=40)
-    organizations = [build_organization(f"Org {number}", plan="trial") for number in range(12)]
+    acme, now = build_organization(plan="trial"), MARCH_1 + dt.timedelta(days=40)
+    locked = threading.Event()
+
+    def think_a_little(execute: Any, sql: str, *rest: Any) -> Any:
+        answer = execute(sql, *rest)
+        if "plans_period" in sql and "FOR UPDATE" in sql:
+            locked.set()
+            time.sleep(0.3)
+        return answer
 
     def notice(number: int) -> None:
         if number == 0:
-            remind_due(now=now)
-            return
-        for organization in organizations[number - 1 :: 2]:
-            apply(organization, "starter", now=now)
+            with connection.execute_wrapper(think_a_little):
+                remind_due(now=now)
+        else:
+            locked.wait(timeout=10)
+            apply(acme, "starter", now=now)
 
-    assert at_once(3, notice) == []
-    for organization in organizations:
-        told = Callback.objects.filter(organization=organization, event__startswith="sub")
-        assert [one.event.partition(".")[2] for one in told.order_by("id")] == [
-            "started",
-            "ended",
-            "started",
-        ]
+    return acme, at_once(2, notice)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_and_staff_who_notice_an_end_together_tell_it_once_and_first() -> None:
+    acme, raised = both_notice_the_end()
+
+    assert raised == []
+    told = Callback.objects.filter(organization=acme, event__startswith="subscription")
+    assert [one.event.partition(".")[2] for one in told.order_by("id")] == [
+        "started",
+        "ended",
+        "started",
+    ]
 
 
 # What the proofs above must find.
@@ -224,3 +242,20 @@ def test_workers_that_do_not_claim_what_they_send_are_found(
         at_once(3, lambda _: call_back(now=MARCH_1 + MINUTE))
 
         assert len(receiver.heard) > 5 * 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_end_that_is_told_before_its_period_is_locked_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close = beginning._close
+
+    def told_first(subscription: Subscription, **how: Any) -> bool:
+        announce_end(subscription, now=how["now"])
+        return close(subscription, **how)
+
+    monkeypatch.setattr(beginning, "_close", told_first)
+
+    _, raised = both_notice_the_end()
+
+    assert [str(error).partition("\n")[0] for error in raised] == ["deadlock detected"]
