@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -16,13 +16,19 @@ from accounts.models.callbacks import new_message_id
 Event = WebhookEndpoint.Event
 
 
+Facts = Mapping[str, Any]
+
+
 class News(NamedTuple):
-    """Something that happened to an organization: which event, under which key, with what facts."""
+    """Something that happened to an organization: which event, under which key, with what facts.
+
+    The facts may be how to write them, which is asked where somebody hears.
+    """
 
     organization: Organization
     event: Event
     key: str
-    data: Mapping[str, Any]
+    data: Facts | Callable[[], Facts]
 
 
 def owe_callback(
@@ -30,7 +36,7 @@ def owe_callback(
     *,
     event: Event,
     key: str,
-    data: Mapping[str, Any],
+    data: Facts,
     now: dt.datetime,
 ) -> int:
     """Owe what happened to every endpoint that hears of it; answers how many hear.
@@ -59,7 +65,8 @@ def owe_callbacks(news: Sequence[News], *, now: dt.datetime) -> int:
             created_at=now,
         )
         for one in news
-        for heard, message_id, body in [(_heard(one, endpoints), new_message_id(), _body(one, now))]
+        if (heard := _heard(one, endpoints))
+        for message_id, body in [(new_message_id(), _body(one, now))]
         for endpoint in heard
     ]
     if owed:
@@ -85,9 +92,10 @@ def _heard(one: News, endpoints: Sequence[WebhookEndpoint]) -> list[WebhookEndpo
 
 def _body(one: News, now: dt.datetime) -> str:
     """Write what is sent; it is kept to the byte, because the bytes are what is signed."""
+    facts = one.data() if callable(one.data) else one.data
     said = {
         "type": one.event,
         "timestamp": now.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"),
-        "data": {"organization": one.organization.external_id, **one.data},
+        "data": {"organization": one.organization.external_id, **facts},
     }
     return json.dumps(said, separators=(",", ":"))

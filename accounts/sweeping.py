@@ -11,7 +11,7 @@ Row = TypeVar("Row")
 
 
 def for_a_while(rows: Iterable[Row], *, span: dt.timedelta) -> Iterator[Row]:
-    """Answer rows until a span of real time is over.
+    """Answer rows, or chunks of them, until a span of real time is over.
 
     A claim is made for as long from the sweep's start: a sweep that took longer would claim what
     has run out already, and another worker would do it again.

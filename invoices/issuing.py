@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +13,8 @@ from django.db import transaction
 
 from accounts.callbacks import Event
 from accounts.models import Organization
-from invoices.announcing import announce_invoice
+from accounts.saving import add_each, save_each
+from invoices.announcing import announce_invoices
 from invoices.models import CreditNote, Document, Invoice, InvoiceLine, Series
 from invoices.totals import Line, Tax, Totals, totals_of
 from wallet.money import Money
@@ -26,9 +29,41 @@ def site_tax() -> Tax | None:
     return Tax(settings.TAX_NAME, Decimal(settings.TAX_PERCENT))
 
 
-def totals_now(lines: list[Line], currency: str) -> Totals:
+def totals_now(lines: Sequence[Line], currency: str) -> Totals:
     """Add up lines with the tax of today's settings."""
     return totals_of(lines, currency, site_tax())
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An invoice that is to be issued for a business act.
+
+    ``paid`` is the total, tax included, of what was paid before there was an invoice: it needs
+    no document that asks for money, and its tax is the one that was paid.
+    """
+
+    organization: Organization
+    key: str
+    lines: Sequence[Line]
+    service: tuple[dt.date, dt.date] | None = None
+    paid: Money | None = None
+    due_first: bool = False
+
+    def totals(self, tax: Tax | None) -> Totals:
+        """Add up the lines."""
+        totals = totals_of(self.lines, self.organization.currency, tax)
+        if self.paid is None:
+            return totals
+        return Totals(net=totals.net, tax=self.paid - totals.net, total=self.paid)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A draft that is written, with its lines, and whether it asks for money."""
+
+    invoice: Invoice
+    lines: Sequence[InvoiceLine]
+    asks: bool
 
 
 @transaction.atomic
@@ -36,57 +71,95 @@ def issue_invoice(
     organization: Organization,
     *,
     key: str,
-    lines: list[Line],
+    lines: Sequence[Line],
     now: dt.datetime,
     service: tuple[dt.date, dt.date] | None = None,
     paid: Money | None = None,
     due_first: bool = False,
 ) -> Invoice:
-    """Issue an open invoice for a business act; for an act that has one, answer that one.
-
-    ``paid`` is the total, tax included, of what was paid before there was an invoice: it needs
-    no document that asks for money, and its tax is the one that was paid. The number is taken
-    last, so the series is locked for as short as can be.
-    """
+    """Issue an open invoice for a business act; for an act that has one, answer that one."""
     existing = Invoice.objects.filter(organization=organization, key=key).first()
     if existing:
         return existing
-    tax, totals = site_tax(), totals_now(lines, organization.currency)
-    if paid is not None:
-        totals = Totals(net=totals.net, tax=paid - totals.net, total=paid)
-    invoice = Invoice.objects.create(
+    draft = Draft(organization, key, lines, service, paid, due_first)
+    drafted = draft_several([draft], now=now)
+    issue_several(drafted, now=now)
+    return drafted[0].invoice
+
+
+def draft_several(drafts: Sequence[Draft], *, now: dt.datetime) -> list[Drafted]:
+    """Write invoices without a number, for acts that have none yet, in two statements."""
+    tax = site_tax()
+    invoices = [_drawn_up(draft, tax, now=now) for draft in drafts]
+    add_each(invoices)
+    drafted = [
+        Drafted(invoice, _lines_of(invoice, draft), asks=draft.paid is None)
+        for invoice, draft in zip(invoices, drafts, strict=True)
+    ]
+    add_each([line for draft in drafted for line in draft.lines])
+    return drafted
+
+
+def issue_several(drafted: Sequence[Drafted], *, now: dt.datetime) -> None:
+    """Number drafts, open them and owe their documents, in five statements.
+
+    The series is locked from here on: this is the last that a transaction does.
+    """
+    invoices = [draft.invoice for draft in drafted]
+    numbers = take_numbers(INVOICE_SERIES, len(invoices))
+    for invoice, number in zip(invoices, numbers, strict=True):
+        _open(invoice, number, now=now)
+    save_each(invoices, ["status", "number", "issued_at", "issued_on", "due_on"])
+    documents = [
+        document_of(draft.invoice, draft.lines, Document.Kind.INVOICE, now=now)
+        for draft in drafted
+        if draft.asks
+    ]
+    add_each(documents)
+    announce_invoices(invoices, Event.INVOICE_ISSUED, now=now)
+
+
+def _drawn_up(draft: Draft, tax: Tax | None, *, now: dt.datetime) -> Invoice:
+    organization, totals = draft.organization, draft.totals(tax)
+    return Invoice(
         organization=organization,
-        key=key,
+        key=draft.key,
         currency=organization.currency,
         net_minor=totals.net.minor,
         tax_minor=totals.tax.minor,
         total_minor=totals.total.minor,
-        due_first=due_first,
+        due_first=draft.due_first,
         tax_name=tax.name if tax else "",
         tax_percent=tax.percent if tax else None,
         seller=dict(settings.SELLER),
         buyer=organization.billing_party(),
-        service_first_day=service[0] if service else None,
-        service_last_day=service[1] if service else None,
+        service_first_day=draft.service[0] if draft.service else None,
+        service_last_day=draft.service[1] if draft.service else None,
         created_at=now,
     )
-    _write_lines(invoice, lines)
-    _open(invoice, now=now)
-    if paid is None:
-        owe_document(invoice, Document.Kind.INVOICE, number=str(invoice.number), now=now)
-    return invoice
 
 
-def _open(invoice: Invoice, *, now: dt.datetime) -> None:
+def _open(invoice: Invoice, number: str, *, now: dt.datetime) -> None:
+    """Number a draft; nobody else has seen it, so that nobody can have walked another arrow."""
     today = invoice.organization.today(now)
-    invoice.move(
-        Invoice.Status.OPEN,
-        number=next_number(INVOICE_SERIES),
-        issued_at=now,
-        issued_on=today,
-        due_on=today + dt.timedelta(days=settings.INVOICE_DUE_DAYS),
-    )
-    announce_invoice(invoice, Event.INVOICE_ISSUED, now=now)
+    invoice.status, invoice.number = Invoice.Status.OPEN, number
+    invoice.issued_at, invoice.issued_on = now, today
+    invoice.due_on = today + dt.timedelta(days=settings.INVOICE_DUE_DAYS)
+
+
+def _lines_of(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:
+    return [
+        InvoiceLine(
+            invoice=invoice,
+            position=position,
+            code=line.code,
+            description=line.description[:300],
+            quantity=line.quantity,
+            unit_minor=line.unit.minor if line.unit else None,
+            amount_minor=line.amount.minor,
+        )
+        for position, line in enumerate(draft.lines, start=1)
+    ]
 
 
 def settle(invoice: Invoice, *, paid_with: dict[str, str], now: dt.datetime) -> Document:
@@ -97,7 +170,7 @@ def settle(invoice: Invoice, *, paid_with: dict[str, str], now: dt.datetime) -> 
     :raises WrongState: it is not open any more.
     """
     invoice.move(Invoice.Status.PAID, settled_at=now)
-    announce_invoice(invoice, Event.INVOICE_PAID, now=now)
+    announce_invoices([invoice], Event.INVOICE_PAID, now=now)
     return owe_document(
         invoice,
         Document.Kind.RECEIPT,
@@ -109,27 +182,17 @@ def settle(invoice: Invoice, *, paid_with: dict[str, str], now: dt.datetime) -> 
 
 def next_number(series: str) -> str:
     """Take the next number of a series; it is given back if this transaction is."""
+    return take_numbers(series, 1)[0]
+
+
+def take_numbers(series: str, count: int) -> list[str]:
+    """Take so many numbers of a series at once; they are given back if this transaction is."""
     Series.objects.get_or_create(code=series)
     row = Series.objects.select_for_update().get(code=series)
-    number = row.next_number
-    row.next_number = number + 1
+    first = row.next_number
+    row.next_number = first + count
     row.save(update_fields=["next_number"])
-    return f"{series}-{number:06d}"
-
-
-def _write_lines(invoice: Invoice, lines: list[Line]) -> None:
-    InvoiceLine.objects.bulk_create(
-        InvoiceLine(
-            invoice=invoice,
-            position=position,
-            code=line.code,
-            description=line.description[:300],
-            quantity=line.quantity,
-            unit_minor=line.unit.minor if line.unit else None,
-            amount_minor=line.amount.minor,
-        )
-        for position, line in enumerate(lines, start=1)
-    )
+    return [f"{series}-{number:06d}" for number in range(first, first + count)]
 
 
 def owe_document(
@@ -141,9 +204,21 @@ def owe_document(
     credit_note: CreditNote | None = None,
     **said: Any,
 ) -> Document:
-    """Freeze what a document says: what its invoice says, and what it says itself instead."""
+    """Owe a document that says what its invoice says, and what it says itself instead."""
+    lines = invoice.lines.order_by("position")
+    document = document_of(invoice, lines, kind, now=now)
+    document.number, document.credit_note = number, credit_note
+    document.facts |= {"number": number, **said}
+    document.save(force_insert=True)
+    return document
+
+
+def document_of(
+    invoice: Invoice, lines: Iterable[InvoiceLine], kind: Document.Kind, *, now: dt.datetime
+) -> Document:
+    """Freeze what an invoice says in a document that is still to be saved."""
     facts: dict[str, Any] = {
-        "number": number,
+        "number": invoice.number,
         "kind": kind.value,
         "invoice_number": invoice.number,
         "issued_on": invoice.organization.today(now).isoformat(),
@@ -153,16 +228,7 @@ def owe_document(
         "seller": invoice.seller,
         "buyer": invoice.buyer,
         "currency": invoice.currency,
-        "lines": [
-            {
-                "code": line.code,
-                "description": line.description,
-                "quantity": line.quantity,
-                "unit_minor": line.unit_minor,
-                "amount_minor": line.amount_minor,
-            }
-            for line in invoice.lines.order_by("position")
-        ],
+        "lines": [_facts_of_line(line) for line in lines],
         "net_minor": invoice.net_minor,
         "tax_name": invoice.tax_name,
         "tax_percent": f"{invoice.tax_percent.normalize():f}" if invoice.tax_percent else "",
@@ -171,14 +237,19 @@ def owe_document(
         "paid": None,
         "brand": dict(settings.BRAND),
     }
-    return Document.objects.create(
-        invoice=invoice,
-        credit_note=credit_note,
-        kind=kind,
-        number=number,
-        facts=facts | said,
-        created_at=now,
+    return Document(
+        invoice=invoice, kind=kind, number=str(invoice.number), facts=facts, created_at=now
     )
+
+
+def _facts_of_line(line: InvoiceLine) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit_minor": line.unit_minor,
+        "amount_minor": line.amount_minor,
+    }
 
 
 def _iso(day: dt.date | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -37,7 +38,7 @@ class Totals:
     total: Money
 
 
-def totals_of(lines: list[Line], currency: str, tax: Tax | None) -> Totals:
+def totals_of(lines: Sequence[Line], currency: str, tax: Tax | None) -> Totals:
     """Add up lines; the tax is rounded half up once, on the net total."""
     net = total([line.amount for line in lines], currency)
     owed = net.share(Fraction(tax.percent) / 100) if tax else Money(0, currency)

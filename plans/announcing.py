@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from accounts.callbacks import Event, owe_callback
+from accounts.callbacks import Event, News, owe_callbacks
 from accounts.models import Organization
 from plans.models import Subscription
 from plans.standing import standing_of
@@ -13,8 +15,7 @@ from plans.standing import standing_of
 
 def announce(subscription: Subscription, event: Event, *, key: str, now: dt.datetime) -> None:
     """Owe the news of a subscription; within the transaction that made it so."""
-    organization = subscription.organization
-    owe_callback(organization, event=event, key=key, data=_facts(subscription, now=now), now=now)
+    owe_callbacks([_news(subscription, event, key, now)], now=now)
 
 
 def announce_begun(
@@ -24,14 +25,30 @@ def announce_begun(
 
     ``why`` tells the occasions of one period apart: it was extended, or paid after all.
     """
-    event = Event.SUBSCRIPTION_CHANGED if ran else Event.SUBSCRIPTION_STARTED
-    announce(subscription, event, key=f"{_key(subscription)}{why}", now=now)
+    owe_callbacks([_begun(subscription, ran, now, why)], now=now)
+
+
+def announce_all_begun(
+    subscriptions: Sequence[tuple[Subscription, bool]], *, now: dt.datetime
+) -> None:
+    """Owe the news of several, each with whether it is in the place of a period that ran."""
+    owe_callbacks([_begun(subscription, ran, now) for subscription, ran in subscriptions], now=now)
 
 
 def announce_end(subscription: Subscription, *, now: dt.datetime) -> None:
     """Owe the news that a period is over, once, whoever notices it first; none while it runs."""
-    if subscription.period.is_over(now):
-        announce(subscription, Event.SUBSCRIPTION_ENDED, key=_key(subscription), now=now)
+    announce_ends([subscription], now=now)
+
+
+def announce_ends(subscriptions: Sequence[Subscription], *, now: dt.datetime) -> None:
+    """Owe the news of those whose period is over; of the others none."""
+    news = [
+        _news(subscription, Event.SUBSCRIPTION_ENDED, _key(subscription), now)
+        for subscription in subscriptions
+        if subscription.period.is_over(now)
+    ]
+    if news:
+        owe_callbacks(news, now=now)
 
 
 def subscription_of(organization: Organization) -> Subscription:
@@ -42,6 +59,15 @@ def subscription_of(organization: Organization) -> Subscription:
 
 def _key(subscription: Subscription) -> str:
     return f"{subscription.period_id}:{subscription.period.extensions}"
+
+
+def _begun(subscription: Subscription, ran: bool, now: dt.datetime, why: str = "") -> News:
+    event = Event.SUBSCRIPTION_CHANGED if ran else Event.SUBSCRIPTION_STARTED
+    return _news(subscription, event, f"{_key(subscription)}{why}", now)
+
+
+def _news(subscription: Subscription, event: Event, key: str, now: dt.datetime) -> News:
+    return News(subscription.organization, event, key, partial(_facts, subscription, now=now))
 
 
 def _facts(subscription: Subscription, *, now: dt.datetime) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from accounts.models import Organization, User
 from accounts.refusals import Invalid
 from invoices.issuing import issue_invoice, totals_now
 from invoices.models import Invoice
-from plans.beginning import begin_period, lock_subscription
+from plans.beginning import Beginning, begin_period, lock_subscription
 from plans.changes import ChangeSet, CounterLost, OverLimit
 from plans.models import Counter, Period, Plan, PlanVersion, Rental, ResourceCount, Subscription
 from plans.periods import NoPeriod, Window, last_day_of, window_from, window_until
-from plans.pricing import period_lines, with_unused_days
+from plans.pricing import period_lines, rents, with_unused_days
 from plans.refusals import NoSubscription, PlanNotAvailable, PreviewOutdated, TrialUsed
 from plans.unused import unused_credit
 from wallet.credits import ZERO, display
@@ -57,7 +57,8 @@ def propose(organization: Organization, request: PlanRequest, *, now: dt.datetim
     )
     version = _version_asked_for(organization, request, subscription)
     window, anchor_day = _window_asked_for(organization, request, version, now)
-    lines = period_lines(organization, version, window)
+    rent = rents([organization.pk])[organization.pk]
+    lines = period_lines(organization, version, window, rent)
     previous = subscription.period if subscription else None
     if previous and request.credit_unused:
         unused = unused_credit(previous, today=window.first_day, now=now)
@@ -106,16 +107,16 @@ def apply_plan(
     change = propose(organization, request, now=now)
     if digest is not None and digest != change.digest:
         raise PreviewOutdated
-    period = begin_period(
-        wallet,
-        subscription,
+    beginning = Beginning(
         organization=organization,
+        wallet=wallet,
+        subscription=subscription,
         version=change.version,
         window=change.window,
         source=change.source,
         anchor_day=change.anchor_day,
-        now=now,
     )
+    period = begin_period(beginning, now=now)
     _grant_signup_credits(change, now=now)
     invoice = _invoice(change, period, now=now)
     if invoice:

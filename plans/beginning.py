@@ -1,20 +1,41 @@
-"""A plan takes effect: the running period ends, a fresh one begins with its credits."""
+"""Plans take effect: running periods end, fresh ones begin with their credits."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from accounts.models import Organization
+from accounts.saving import add_each, save_each
 from invoices.models import Invoice
-from plans.announcing import announce_begun, announce_end
-from plans.following import note_what_follows
+from invoices.totals import Line
+from plans.announcing import announce_all_begun, announce_ends
+from plans.following import Prospects, grace_end
 from plans.models import Period, PlanVersion, ScheduledChange, Subscription
 from plans.periods import Window
 from plans.reminding import watch_from_start
 from wallet.credits import Credits
-from wallet.granting import end_plan_credits, grant_credits
+from wallet.granting import Granting, end_plan_credits, grant_several
 from wallet.models import CreditGrant, Wallet
-from wallet.pausing import set_pause_terms
+from wallet.pausing import PauseTerms, set_pause_terms
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A plan that is to take effect for an organization; its wallet and subscription are locked.
+
+    Where ``unpaid`` lines are still to be invoiced it runs on grace until they are paid.
+    """
+
+    organization: Organization
+    wallet: Wallet
+    subscription: Subscription | None
+    version: PlanVersion
+    window: Window
+    source: Period.Source
+    anchor_day: int
+    unpaid: Sequence[Line] = ()
 
 
 def lock_subscription(organization: Organization) -> Subscription | None:
@@ -27,80 +48,129 @@ def lock_subscription(organization: Organization) -> Subscription | None:
     )
 
 
-def begin_period(
-    wallet: Wallet,
-    subscription: Subscription | None,
-    *,
-    organization: Organization,
-    version: PlanVersion,
-    window: Window,
-    source: Period.Source,
-    now: dt.datetime,
-    anchor_day: int | None = None,
-) -> Period:
-    """Begin a period under the locks of wallet and subscription.
+def lock_subscriptions(organization_ids: Collection[int]) -> list[Subscription]:
+    """Take several organizations' subscriptions for this transaction, after their wallets."""
+    rows = Subscription.objects.select_for_update(of=("self",))
+    rows = rows.select_related("organization", "period").filter(pk__in=organization_ids)
+    subscriptions = list(rows.order_by("pk"))
+    # There are few versions: each is read once.
+    versions = PlanVersion.objects.select_related("plan__version").in_bulk(
+        {subscription.version_id for subscription in subscriptions}
+    )
+    for subscription in subscriptions:
+        subscription.version = versions[subscription.version_id]
+        subscription.period.organization = subscription.organization
+    return subscriptions
 
-    Closes the running period at the new one's start, expires its plan credits and grants new
-    ones. Counters belong to a period, so the new one begins without any. A cancellation is taken
+
+def begin_period(beginning: Beginning, *, now: dt.datetime) -> Period:
+    """Begin the period of one organization."""
+    prospects = Prospects.of([beginning.organization.pk])
+    return begin_periods([beginning], prospects, now=now)[0]
+
+
+def begin_periods(
+    beginnings: Sequence[Beginning], prospects: Prospects, *, now: dt.datetime
+) -> list[Period]:
+    """Begin the periods of several organizations, in statements that do not become more.
+
+    Closes running periods at the new ones' start, expires their plan credits and grants new
+    ones. Counters belong to a period, so a new one begins without any. A cancellation is taken
     back, and what was scheduled is dropped, but for a renewal.
     """
-    ran = subscription is not None and _close(subscription, at=window.starts_at, now=now)
-    end_plan_credits(organization, now=now)
-    period = Period.objects.create(
+    ran = _close_current(beginnings, now=now)
+    end_plan_credits([beginning.organization.pk for beginning in beginnings], now=now)
+    chosen = {b.organization.pk for b in beginnings if b.source != Period.Source.RENEWED}
+    if chosen:
+        ScheduledChange.objects.filter(organization__in=chosen).delete()
+        prospects = prospects.without_changes(chosen)
+    subscriptions = [_begun(beginning, prospects, now=now) for beginning in beginnings]
+    periods = [subscription.period for subscription in subscriptions]
+    add_each(periods)
+    _save(beginnings, subscriptions)
+    set_pause_terms((b.wallet, _pause_terms(b.version)) for b in beginnings)
+    _grant_included(periods, now=now)
+    announce_all_begun(list(zip(subscriptions, ran, strict=True)), now=now)
+    return periods
+
+
+def _close_current(beginnings: Sequence[Beginning], *, now: dt.datetime) -> list[bool]:
+    """Close the current periods; answers of which organizations one still ran."""
+    held = [beginning.subscription for beginning in beginnings]
+    ran = [one is not None and not one.period.is_over(now) for one in held]
+    closed = []
+    for beginning in beginnings:
+        if beginning.subscription:
+            period = beginning.subscription.period
+            period.ends_at = max(min(period.ends_at, beginning.window.starts_at), period.starts_at)
+            period.replaced_at, period.look_at, period.charge_at = now, None, None
+            closed.append(period)
+    save_each(closed, ["ends_at", "replaced_at", "look_at", "charge_at"])
+    for period in closed:
+        # Something else takes its place before it was paid.
+        if period.is_unpaid and period.invoice and period.invoice.status == Invoice.Status.OPEN:
+            period.invoice.move(Invoice.Status.VOID, settled_at=now)
+    # Nobody may have noticed yet; whoever else does locks the period first, as we have.
+    announce_ends([one for one, runs in zip(held, ran, strict=True) if one and not runs], now=now)
+    return ran
+
+
+def _begun(beginning: Beginning, prospects: Prospects, *, now: dt.datetime) -> Subscription:
+    """Answer the subscription with its new period; both are still to be saved."""
+    organization, window = beginning.organization, beginning.window
+    subscription = beginning.subscription or Subscription(organization=organization)
+    period = Period(
         organization=organization,
-        version=version,
-        number=subscription.period.number + 1 if subscription else 1,
-        source=source,
+        version=beginning.version,
+        number=subscription.period.number + 1 if beginning.subscription else 1,
+        source=beginning.source,
         time_zone=organization.time_zone,
         first_day=window.first_day,
         last_day=window.last_day,
         starts_at=window.starts_at,
         ends_at=window.ends_at,
     )
-    if source != Period.Source.RENEWED:
-        ScheduledChange.objects.filter(organization=organization).delete()
-    subscription, _ = Subscription.objects.update_or_create(
-        organization=organization,
-        defaults={
-            "version": version,
-            "period": period,
-            "anchor_day": anchor_day or window.first_day.day,
-            "canceled_at": None,
-        },
-    )
-    note_what_follows(subscription)
+    subscription.version, subscription.period = beginning.version, period
+    subscription.anchor_day, subscription.canceled_at = beginning.anchor_day, None
+    period.renews_until = prospects.waits_until(subscription)
     watch_from_start(period, now=now)
-    terms = version.terms
-    set_pause_terms(wallet, overdraft=terms.overdraft, pause_when=terms.pause_when)
-    _grant_included(period, Credits(terms.included_credits), now=now)
-    announce_begun(subscription, ran=ran, now=now)
-    return period
+    if beginning.unpaid:
+        _run_on_grace(period, grace_end(period, days=prospects.grace_days), now=now)
+    return subscription
 
 
-def _grant_included(period: Period, credits: Credits, *, now: dt.datetime) -> None:
-    if credits:
-        grant_credits(
-            period.organization,
-            kind=CreditGrant.Kind.PLAN,
-            credits=credits,
-            key=f"period:{period.pk}",
-            expires_at=period.ends_at,
-            description=f"Included in {period.version.name}",
-            now=now,
-        )
+def _run_on_grace(period: Period, grace_ends_at: dt.datetime, *, now: dt.datetime) -> None:
+    period.grace_ends_at, period.charge_at, period.renews_until = grace_ends_at, now, None
+    period.look_at = min(end for end in (period.look_at, grace_ends_at) if end)
 
 
-def _close(subscription: Subscription, *, at: dt.datetime, now: dt.datetime) -> bool:
-    """Close the current period; answers whether it still ran."""
-    period = subscription.period
-    ran = not period.is_over(now)
-    period.ends_at = max(min(period.ends_at, at), period.starts_at)
-    period.replaced_at, period.look_at, period.charge_at = now, None, None
-    period.save(update_fields=["ends_at", "replaced_at", "look_at", "charge_at"])
-    # Something else takes its place before it was paid.
-    if period.is_unpaid and period.invoice and period.invoice.status == Invoice.Status.OPEN:
-        period.invoice.move(Invoice.Status.VOID, settled_at=now)
-    if not ran:
-        # Nobody may have noticed yet; whoever else does locks the period first, as we have.
-        announce_end(subscription, now=now)
-    return ran
+def _save(beginnings: Sequence[Beginning], subscriptions: Sequence[Subscription]) -> None:
+    for subscription in subscriptions:
+        # The period was added meanwhile: only now it has an id.
+        subscription.period = subscription.period
+    pairs = list(zip(beginnings, subscriptions, strict=True))
+    add_each([subscription for beginning, subscription in pairs if not beginning.subscription])
+    known = [subscription for beginning, subscription in pairs if beginning.subscription]
+    save_each(known, ["version", "period", "anchor_day", "canceled_at"])
+
+
+def _pause_terms(version: PlanVersion) -> PauseTerms:
+    return PauseTerms(version.terms.overdraft, version.terms.pause_when)
+
+
+def _grant_included(periods: Sequence[Period], *, now: dt.datetime) -> None:
+    grant_several(
+        [
+            Granting(
+                period.organization_id,
+                CreditGrant.Kind.PLAN,
+                Credits(period.version.terms.included_credits),
+                f"period:{period.pk}",
+                min(period.ends_at, period.grace_ends_at or period.ends_at),
+                f"Included in {period.version.name}",
+            )
+            for period in periods
+            if period.version.terms.included_credits
+        ],
+        now=now,
+    )

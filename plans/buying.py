@@ -17,7 +17,7 @@ from payments.models import Card, Payment
 from payments.settling import give_receipt
 from payments.unwanted import send_back
 from plans.applying import tell_plan_applied
-from plans.beginning import begin_period, lock_subscription
+from plans.beginning import Beginning, begin_period, lock_subscription
 from plans.changes import ChangeSet
 from plans.models import Period, PlanVersion, Purchase, Rental, Subscription
 from plans.periods import Window, last_day_of, window_from, window_until
@@ -182,16 +182,16 @@ def begin_purchase(pk: int, *, now: dt.datetime) -> Period | None:
         # Something else may have begun between the payment and now.
         paid_at = max(paid_at, subscription.period.starts_at)
     window, anchor_day = _window(purchase, paid_at=paid_at)
-    period = begin_period(
-        wallet,
-        subscription,
+    beginning = Beginning(
         organization=organization,
+        wallet=wallet,
+        subscription=subscription,
         version=purchase.version,
         window=window,
         source=Period.Source(purchase.source),
         anchor_day=anchor_day,
-        now=now,
     )
+    period = begin_period(beginning, now=now)
     _invoice(purchase, period, now=now)
     if purchase.source in BY_STAFF:
         tell_plan_applied(period, None, now=now)

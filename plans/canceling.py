@@ -72,7 +72,7 @@ def _end_at_once(subscription: Subscription, *, now: dt.datetime) -> None:
             "look_at",
         ]
     )
-    end_plan_credits(organization, now=now)
+    end_plan_credits([organization.pk], now=now)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from payments.failing import HARD_DECLINES
 from payments.gateway import Gateway
 from payments.models import Payment
 from plans.announcing import announce, announce_begun, subscription_of
-from plans.beginning import begin_period, lock_subscription
+from plans.beginning import Beginning, begin_period, lock_subscription
 from plans.models import Period, Site
 from plans.periods import DAY, day_starts_at, window_from
 from plans.renewing import keep_running
@@ -178,16 +178,16 @@ def _begin_afresh(old: Period, *, paid_at: dt.datetime, now: dt.datetime) -> Non
     old.charge_at = None
     old.save(update_fields=["invoice", "charge_at"])
     window = window_from(max(paid_at, old.starts_at), organization.zone, old.version.terms.period)
-    period = begin_period(
-        wallet,
-        subscription,
+    beginning = Beginning(
         organization=organization,
+        wallet=wallet,
+        subscription=subscription,
         version=old.version,
         window=window,
         source=Period.Source(old.source),
         anchor_day=window.first_day.day,
-        now=now,
     )
+    period = begin_period(beginning, now=now)
     period.invoice = invoice
     period.save(update_fields=["invoice"])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
@@ -13,16 +15,52 @@ from plans.periods import DAY, day_starts_at
 from wallet.ledger import lock_wallet
 
 
-def renews(subscription: Subscription) -> bool:
-    """Answer whether a subscription's plan is renewed by itself.
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """What staff chose, and owners scheduled, for what follows the periods of organizations."""
 
-    Staff's choice for the organization goes before what the plan says; a trial never is, nor
-    what its owner has cancelled.
-    """
-    if subscription.version.is_trial or subscription.canceled_at is not None:
-        return False
-    choice = RenewalChoice.objects.filter(organization_id=subscription.organization_id).first()
-    return choice.auto_renew if choice else subscription.version.terms.auto_renew
+    choices: Mapping[int, bool]
+    changes: Mapping[int, ScheduledChange]
+    grace_days: int
+
+    @classmethod
+    def of(cls, organization_ids: Collection[int]) -> Prospects:
+        """Read them in three statements."""
+        choices = RenewalChoice.objects.filter(pk__in=organization_ids)
+        changes = ScheduledChange.objects.select_related("plan__version")
+        return cls(
+            choices=dict(choices.values_list("pk", "auto_renew")),
+            changes=changes.in_bulk(organization_ids),
+            grace_days=grace_days(),
+        )
+
+    def without_changes(self, organization_ids: Collection[int]) -> Prospects:
+        """Answer what is left when the changes of some organizations are dropped."""
+        kept = {pk: change for pk, change in self.changes.items() if pk not in organization_ids}
+        return replace(self, changes=kept)
+
+    def renews(self, subscription: Subscription) -> bool:
+        """Answer whether a subscription's plan is renewed by itself.
+
+        Staff's choice for the organization goes before what the plan says; a trial never is, nor
+        what its owner has cancelled.
+        """
+        version = subscription.version
+        if version.is_trial or subscription.canceled_at is not None:
+            return False
+        return self.choices.get(subscription.organization_id, version.terms.auto_renew)
+
+    def waits_until(self, subscription: Subscription) -> dt.datetime | None:
+        """Answer until when the running period waits for what follows it, if anything does.
+
+        It waits as long as a grace lasts: a renewal that is late by some minutes stops nobody.
+        """
+        period, change = subscription.period, self.changes.get(subscription.organization_id)
+        changes = change is not None and change.starts_at <= period.ends_at
+        if period.is_unpaid or not (changes or self.renews(subscription)):
+            return None
+        last = period.last_day + DAY * (1 + self.grace_days)
+        return day_starts_at(last, subscription.organization.zone)
 
 
 @transaction.atomic
@@ -61,17 +99,9 @@ def grace_days() -> int:
 
 
 def note_what_follows(subscription: Subscription) -> None:
-    """Let the running period wait for what follows it, if anything does; under its lock.
-
-    It waits as long as a grace lasts: a renewal that is late by some minutes stops nobody.
-    """
-    period, organization = subscription.period, subscription.organization
-    change = scheduled_change(organization)
-    follows = renews(subscription) or (change is not None and change.starts_at <= period.ends_at)
-    period.renews_until = None
-    if follows and not period.is_unpaid:
-        last = period.last_day + DAY * (1 + grace_days())
-        period.renews_until = day_starts_at(last, organization.zone)
+    """Let the running period wait for what follows it, if anything does; under its lock."""
+    period = subscription.period
+    period.renews_until = Prospects.of([subscription.organization_id]).waits_until(subscription)
     if period.renews_until is None and PLAN_ENDING in period.marks_passed:
         # It was passed while the plan would renew by itself, and nobody was told.
         period.marks_passed = [mark for mark in period.marks_passed if mark != PLAN_ENDING]
@@ -79,7 +109,7 @@ def note_what_follows(subscription: Subscription) -> None:
     period.save(update_fields=["renews_until", "marks_passed", "look_at"])
 
 
-def grace_end(period: Period) -> dt.datetime:
-    """Answer the local midnight at which an unpaid period stops."""
-    day = period.first_day + DAY * grace_days()
+def grace_end(period: Period, *, days: int | None = None) -> dt.datetime:
+    """Answer the local midnight at which an unpaid period stops; ``days`` are known or read."""
+    day = period.first_day + DAY * (grace_days() if days is None else days)
     return day_starts_at(day, period.organization.zone)

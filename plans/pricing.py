@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+
+from django.db.models import Count
 
 from accounts.models import Organization
 from invoices.totals import Line
@@ -14,7 +19,45 @@ from plans.refusals import PlanNotAvailable
 from wallet.money import Money, total
 
 
-def period_lines(organization: Organization, version: PlanVersion, window: Window) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """So many of an item that were rented from a day of an earlier period on."""
+
+    item: str
+    quantity: int
+    began_on: dt.date
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Rent:
+    """What an organization rents: how many of each item, and what is not yet invoiced of it."""
+
+    held: Mapping[str, int] = field(default_factory=dict)
+    begun: Sequence[Begun] = ()
+
+
+def rents(organization_ids: Collection[int]) -> defaultdict[int, Rent]:
+    """Answer what organizations rent, in two statements."""
+    rentals = Rental.objects.filter(organization__in=organization_ids)
+    held: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    counted = rentals.held().values_list("organization_id", "item").order_by("item")
+    for organization_id, item, quantity in counted.annotate(Count("pk")):
+        held[organization_id][item] = quantity
+    begun: defaultdict[int, list[Begun]] = defaultdict(list)
+    waiting = rentals.filter(prorata_period__isnull=False).select_related("prorata_period__version")
+    for (item, began_on, period), quantity in Tally(
+        (rental.item, rental.began_on, rental.prorata_period)
+        for rental in waiting.order_by("item", "began_on")
+    ).items():
+        if period is not None:
+            begun[period.organization_id].append(Begun(item, quantity, began_on, period))
+    return defaultdict(Rent, {pk: Rent(held[pk], begun[pk]) for pk in {*held, *begun}})
+
+
+def period_lines(
+    organization: Organization, version: PlanVersion, window: Window, rent: Rent
+) -> list[Line]:
     """Answer what a period costs: the plan, what is rented, and what was rented before it.
 
     :raises PlanNotAvailable: the plan has no price in the organization's currency.
@@ -28,41 +71,32 @@ def period_lines(organization: Organization, version: PlanVersion, window: Windo
     if price:
         days = f"{window.first_day:%-d %b %Y} - {window.last_day:%-d %b %Y}"
         lines.append(Line("plan", f"{version.name}, {days}", price, 1, price))
-    return lines + rental_lines(organization, version) + prorata_lines(organization, window)
+    lines += _rental_lines(organization, version, rent)
+    return lines + _prorata_lines(organization, window, rent)
 
 
-def rental_lines(organization: Organization, version: PlanVersion) -> list[Line]:
+def _rental_lines(organization: Organization, version: PlanVersion, rent: Rent) -> list[Line]:
     """Answer one line per rented item for the whole period, in the version's prices."""
-    held = Tally(
-        Rental.objects.held().filter(organization=organization).values_list("item", flat=True)
-    )
     lines = []
-    for item, quantity in sorted(held.items()):
+    for item, quantity in rent.held.items():
         unit = version.terms.rental_price_in(item, organization.currency)
         if unit:
             lines.append(Line(f"rental:{item}", item_name(item), unit * quantity, quantity, unit))
     return lines
 
 
-def prorata_lines(organization: Organization, window: Window) -> list[Line]:
+def _prorata_lines(organization: Organization, window: Window, rent: Rent) -> list[Line]:
     """Answer lines for rentals begun in earlier periods: the days they were held there."""
-    begun = Rental.objects.filter(organization=organization, prorata_period__isnull=False)
-    groups = Tally(
-        (rental.item, rental.began_on, rental.prorata_period)
-        for rental in begun.select_related(
-            "prorata_period__version", "prorata_period__organization"
-        ).order_by("item", "began_on")
-    )
     lines = []
-    for (item, began_on, period), quantity in groups.items():
-        if period is None:
-            continue
-        unit = period.version.terms.rental_price_in(item, organization.currency)
-        share = share_held(period, began_on, window.first_day)
+    for begun in rent.begun:
+        item, terms = begun.item, begun.period.version.terms
+        unit = terms.rental_price_in(item, organization.currency)
+        begun.period.organization = organization
+        share = share_held(begun.period, begun.began_on, window.first_day)
         if unit and share:
-            amount = (unit * quantity).share(share)
-            words = f"{item_name(item)} from {began_on:%-d %b %Y}"
-            lines.append(Line(f"rental_prorata:{item}", words, amount, quantity))
+            amount = (unit * begun.quantity).share(share)
+            words = f"{item_name(item)} from {begun.began_on:%-d %b %Y}"
+            lines.append(Line(f"rental_prorata:{item}", words, amount, begun.quantity))
     return [line for line in lines if line.amount]
 
 

@@ -20,15 +20,14 @@ logger = structlog.get_logger(__name__)
 
 
 def watch_from_start(period: Period, *, now: dt.datetime) -> None:
-    """Note the marks that are passed when a period begins: they are not mailed."""
-    period.marks_passed = sorted(marks.passed(_watched(period, now)))
+    """Note the marks that are passed when a period begins, before it is saved: no letter."""
+    period.marks_passed = sorted(marks.passed(_watched(period, Decimal(0), now)))
     period.look_at = next_look(period)
-    period.save(update_fields=["marks_passed", "look_at"])
 
 
 def watch_again(period: Period, *, now: dt.datetime) -> None:
     """Make the day letters and the end letter of an extended trial due again."""
-    reached = marks.passed(_watched(period, now))
+    reached = marks.passed(_watched(period, _sessions(period), now))
     mailed_sessions = {mark for mark in period.marks_passed if mark in marks.PERCENTS}
     period.marks_passed = sorted(mailed_sessions | reached)
     if not reached & mailed_sessions:
@@ -81,7 +80,7 @@ def _look(pk: int, *, now: dt.datetime) -> bool:
 
 
 def _remind(period: Period, *, now: dt.datetime) -> None:
-    watched = _watched(period, now)
+    watched = _watched(period, _sessions(period), now)
     fresh = marks.passed(watched) - set(period.marks_passed)
     period.marks_passed = sorted({*period.marks_passed, *fresh})
     mark = marks.latest(fresh)
@@ -110,7 +109,7 @@ def _tell_ended(period: Period, *, now: dt.datetime) -> None:
     code = "trial_ended" if period.version.is_trial else "subscription_ended"
     if period.is_overdue(now):
         code = "payment_overdue"
-    _tell(period, code, _watched(period, now), now=now)
+    _tell(period, code, _watched(period, _sessions(period), now), now=now)
     announce_end(subscription_of(period.organization), now=now)
 
 
@@ -133,11 +132,15 @@ def _tell(period: Period, code: str, watched: marks.Watched, *, now: dt.datetime
     )
 
 
-def _watched(period: Period, now: dt.datetime) -> marks.Watched:
-    counter = Counter.objects.filter(period=period, meter=SESSIONS).first()
+def _watched(period: Period, sessions: Decimal, now: dt.datetime) -> marks.Watched:
     return marks.Watched(
         trial=period.version.is_trial,
         days_left=period.days_left(now),
-        sessions=counter.used if counter else Decimal(0),
+        sessions=sessions,
         quota=period.version.terms.quotas.get(SESSIONS),
     )
+
+
+def _sessions(period: Period) -> Decimal:
+    counter = Counter.objects.filter(period=period, meter=SESSIONS).first()
+    return counter.used if counter else Decimal(0)

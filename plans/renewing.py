@@ -3,55 +3,77 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.acting import record_act
-from accounts.models import Organization
-from invoices.issuing import issue_invoice, totals_now
-from plans.beginning import begin_period, lock_subscription
-from plans.following import grace_end, note_what_follows, renews, scheduled_change
+from accounts.models import Act, Organization
+from accounts.saving import add_each, save_each
+from accounts.sweeping import for_a_while
+from invoices.issuing import Draft, draft_several, issue_several, totals_now
+from plans.beginning import Beginning, begin_periods, lock_subscription, lock_subscriptions
+from plans.following import Prospects, note_what_follows
 from plans.models import Period, PlanVersion, Rental, ScheduledChange, Subscription
 from plans.periods import Window, window_after, window_from
-from plans.pricing import period_lines
-from wallet.granting import move_plan_credits, revive_credits
-from wallet.ledger import lock_wallet
+from plans.pricing import Rent, period_lines, rents
+from wallet.granting import revive_credits
+from wallet.ledger import lock_free_wallets
+from wallet.models import Wallet
 
 logger = structlog.get_logger(__name__)
 
-CHUNK = 1000
+CHUNK = 500
+SPAN = dt.timedelta(minutes=10)
 
 
-def renew_due(*, now: dt.datetime, limit: int = CHUNK) -> int:
+def renew_due(*, now: dt.datetime, span: dt.timedelta = SPAN) -> int:
     """Begin the next period of every subscription that is due; answers how many began.
 
-    Each in a transaction of its own, found by state: it may be run late, twice and at once.
-    Charging for it is another sweep's, after this has committed.
+    In chunks, each a transaction of its own, found by state and claimed by the locks of wallets
+    that nobody else has: it may be run late, twice and at once, and die anywhere. Charging for it
+    is another sweep's, after this has committed.
     """
-    begun = 0
-    for pk in _due(now, limit):
-        try:
-            begun += _begin_next(pk, now=now)
-        except Exception:  # a bad row is logged and looked at again, the others go on
-            logger.exception("not_renewed", organization=pk)
-    return begun
+    return sum(_renew(chunk, now=now) for chunk in for_a_while(_due(now), span=span))
 
 
-def _due(now: dt.datetime, limit: int) -> list[int]:
-    """Answer the organizations of which a period has ended, or a change's day has come."""
+def _renew(organizations: Sequence[int], *, now: dt.datetime) -> int:
+    """Begin what is due of a chunk; one that fails is halved until the bad row stands alone."""
+    try:
+        return _begin_next(organizations, now=now)
+    except Exception:  # a bad row is logged and looked at again, the others go on
+        if len(organizations) == 1:
+            logger.exception("not_renewed", organization=organizations[0])
+            return 0
+    half = len(organizations) // 2
+    return _renew(organizations[:half], now=now) + _renew(organizations[half:], now=now)
+
+
+def _due(now: dt.datetime) -> Iterator[list[int]]:
+    """Answer, in chunks, whose period has ended or for whom the day of a change has come."""
     ended = Period.objects.filter(
         ends_at__lte=now, renews_until__isnull=False, replaced_at__isnull=True
     )
     changed = ScheduledChange.objects.filter(starts_at__lte=now)
     # While a renewal is unpaid its owner settles before anything else.
     changed = changed.filter(organization__subscription__period__grace_ends_at__isnull=True)
-    found = [
-        *ended.order_by("ends_at").values_list("organization_id", flat=True)[:limit],
-        *changed.order_by("starts_at").values_list("organization_id", flat=True)[:limit],
-    ]
-    return list(dict.fromkeys(found))
+    yield from _pages(ended, "ends_at")
+    yield from _pages(changed, "starts_at")
+
+
+def _pages(rows: QuerySet[Any, Any], instant: str) -> Iterator[list[int]]:
+    """Answer organizations of rows, those that are due for longest first, and no row twice."""
+    found = rows.order_by(instant, "pk").values_list("organization_id", instant, "pk")
+    page = list(found[:CHUNK])
+    while page:
+        yield [organization_id for organization_id, _, _ in page]
+        _, last, pk = page[-1]
+        rest = found.filter(**{f"{instant}__gte": last}).exclude(**{instant: last, "pk__lte": pk})
+        page = list(rest[:CHUNK])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +87,60 @@ class Next:
 
 
 @transaction.atomic
-def _begin_next(organization_id: int, *, now: dt.datetime) -> bool:
-    wallet = lock_wallet(organization_id)
-    organization = Organization.objects.get(pk=organization_id)
-    subscription = lock_subscription(organization)
-    if subscription is None or subscription.period.is_unpaid:
-        return False
-    following = _what_begins(organization, subscription, now=now)
-    if following is None:
-        return False
-    period = begin_period(
-        wallet,
-        subscription,
+def _begin_next(organizations: Sequence[int], *, now: dt.datetime) -> int:
+    """Begin what is due of a chunk, in statements that do not become more with it."""
+    wallets = {wallet.pk: wallet for wallet in lock_free_wallets(organizations)}
+    prospects, rented = Prospects.of(wallets.keys()), rents(wallets.keys())
+    beginnings = []
+    for subscription in lock_subscriptions(wallets.keys()):
+        following = _what_begins(subscription, prospects, now=now)
+        if following is not None:
+            pk = subscription.organization_id
+            beginnings.append(_beginning(subscription, following, wallets[pk], rented[pk]))
+    if beginnings:
+        periods = begin_periods(beginnings, prospects, now=now)
+        in_the_lines = [p.organization_id for p in periods if rented[p.organization_id].begun]
+        if in_the_lines:
+            rentals = Rental.objects.filter(organization__in=in_the_lines)
+            rentals.update(prorata_period=None)
+        _ask_for_payment(periods, beginnings, now=now)
+        add_each([_act(period, now=now) for period in periods])
+    return len(beginnings)
+
+
+def _beginning(
+    subscription: Subscription, following: Next, wallet: Wallet, rent: Rent
+) -> Beginning:
+    organization = subscription.organization
+    lines = period_lines(organization, following.version, following.window, rent)
+    return Beginning(
         organization=organization,
+        wallet=wallet,
+        subscription=subscription,
         version=following.version,
         window=following.window,
         source=following.source,
         anchor_day=following.anchor_day,
-        now=now,
+        unpaid=lines if totals_now(lines, organization.currency).total.minor > 0 else (),
     )
-    ask_for_payment(period, following.window, now=now)
-    _write_act(period, now=now)
-    return True
 
 
 def _what_begins(
-    organization: Organization, subscription: Subscription, *, now: dt.datetime
+    subscription: Subscription, prospects: Prospects, *, now: dt.datetime
 ) -> Next | None:
-    change, due = scheduled_change(organization), _is_due(subscription, now)
+    period, organization = subscription.period, subscription.organization
+    if period.is_unpaid:
+        return None
+    change, zone = prospects.changes.get(organization.pk), organization.zone
+    waits = period.renews_until is not None and period.ends_at <= now
+    due = waits and prospects.renews(subscription)
     # A late sweep renews what ended before the day of the change, as it would have in time.
-    renews_first = change is None or (due and subscription.period.ends_at < change.starts_at)
-    zone = organization.zone
+    renews_first = change is None or (due and period.ends_at < change.starts_at)
     if change is not None and change.starts_at <= now and not renews_first:
-        chosen = _version_of(change)
+        chosen = _version_of(change, organization)
         if chosen is None:
             _drop_change(change, subscription, now=now)
             return None
-        change.delete()
         anchor_day = change.starts_on.day
         # From its day on, however late this runs.
         window = window_from(change.starts_at, zone, chosen.terms.period, anchor_day)
@@ -109,22 +148,15 @@ def _what_begins(
     if not due:
         return None
     version = _newest(subscription.version, organization.currency)
-    last_day, anchor_day = subscription.period.last_day, subscription.anchor_day
-    window = window_after(last_day, zone, version.terms.period, anchor_day)
-    return Next(version, window, Period.Source.RENEWED, anchor_day)
+    window = window_after(period.last_day, zone, version.terms.period, subscription.anchor_day)
+    return Next(version, window, Period.Source.RENEWED, subscription.anchor_day)
 
 
-def _is_due(subscription: Subscription, now: dt.datetime) -> bool:
-    period = subscription.period
-    waits = period.renews_until is not None and period.ends_at <= now
-    return waits and not period.is_unpaid and renews(subscription)
-
-
-def _version_of(change: ScheduledChange) -> PlanVersion | None:
+def _version_of(change: ScheduledChange, organization: Organization) -> PlanVersion | None:
     """Answer the terms of the plan that was chosen, none where it is sold no more."""
     version = change.plan.version
     sold = version is not None and not change.plan.retired_at
-    priced = version is not None and version.terms.price_in(change.organization.currency)
+    priced = version is not None and version.terms.price_in(organization.currency)
     return version if sold and priced is not None else None
 
 
@@ -141,33 +173,34 @@ def _drop_change(change: ScheduledChange, subscription: Subscription, *, now: dt
     change.delete()
     note_what_follows(subscription)
     summary = f"{change.plan} is sold no more: the change of {change.starts_on} was dropped"
-    record_act(change.organization, verb="cancel_change", summary=summary, now=now)
+    record_act(subscription.organization, verb="cancel_change", summary=summary, now=now)
 
 
-def ask_for_payment(period: Period, window: Window, *, now: dt.datetime) -> None:
-    """Invoice a period that began without being paid, and let it run on grace until it is.
-
-    Where nothing is to pay there is no invoice, and the period runs.
-    """
-    organization = period.organization
-    lines = period_lines(organization, period.version, window)
-    Rental.objects.filter(organization=organization).update(prorata_period=None)
-    if totals_now(lines, organization.currency).total.minor <= 0:
+def _ask_for_payment(
+    periods: Sequence[Period], beginnings: Sequence[Beginning], *, now: dt.datetime
+) -> None:
+    """Invoice the periods that began without being paid; where nothing is to pay there is none."""
+    pairs = zip(periods, beginnings, strict=True)
+    owed = {period: beginning.unpaid for period, beginning in pairs if beginning.unpaid}
+    if not owed:
         return
-    period.invoice = issue_invoice(
-        organization,
-        key=f"period:{period.pk}",
-        lines=lines,
-        service=(period.first_day, period.last_day),
-        due_first=True,
+    drafted = draft_several(
+        [
+            Draft(
+                period.organization,
+                f"period:{period.pk}",
+                lines,
+                service=(period.first_day, period.last_day),
+                due_first=True,
+            )
+            for period, lines in owed.items()
+        ],
         now=now,
     )
-    period.grace_ends_at = grace_end(period)
-    period.charge_at, period.renews_until = now, None
-    period.look_at = min(end for end in (period.look_at, period.grace_ends_at) if end)
-    period.save(update_fields=["invoice", "grace_ends_at", "charge_at", "renews_until", "look_at"])
-    ends = min(period.ends_at, period.grace_ends_at)
-    move_plan_credits(organization, expires_at=ends, now=now)
+    for period, draft in zip(owed, drafted, strict=True):
+        period.invoice = draft.invoice
+    save_each(list(owed), ["invoice"])
+    issue_several(drafted, now=now)
 
 
 def keep_running(period: Period, *, now: dt.datetime) -> None:
@@ -181,12 +214,12 @@ def keep_running(period: Period, *, now: dt.datetime) -> None:
         note_what_follows(subscription)
 
 
-def _write_act(period: Period, *, now: dt.datetime) -> None:
-    words = "renewed" if period.source == Period.Source.RENEWED else "took effect"
-    record_act(
-        period.organization,
-        verb="renew" if period.source == Period.Source.RENEWED else "change_plan",
-        summary=f"{period} {words} by itself",
-        now=now,
+def _act(period: Period, *, now: dt.datetime) -> Act:
+    renewed = period.source == Period.Source.RENEWED
+    return Act(
+        organization=period.organization,
+        at=now,
+        verb="renew" if renewed else "change_plan",
+        summary=f"{period} {'renewed' if renewed else 'took effect'} by itself",
         after={"invoice": period.invoice.number if period.invoice else None},
     )

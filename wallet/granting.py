@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import structlog
 from django.db import transaction
 
 from accounts.models import Organization
+from accounts.saving import add_each
 from wallet.credits import ZERO, Credits
 from wallet.ledger import Posting, lock_wallet, post
 from wallet.models import CreditGrant, LedgerEntry
@@ -18,6 +21,17 @@ ENTRY_KINDS = {
     CreditGrant.Kind.PLAN: LedgerEntry.Kind.PLAN_CREDITS,
     CreditGrant.Kind.BONUS: LedgerEntry.Kind.BONUS,
 }
+
+
+class Granting(NamedTuple):
+    """Credits that are to be granted until some end, under a key that is unique for ever."""
+
+    organization_id: int
+    kind: CreditGrant.Kind
+    credits: Credits
+    key: str
+    expires_at: dt.datetime
+    description: str
 
 
 @transaction.atomic
@@ -33,36 +47,58 @@ def grant_credits(
 ) -> CreditGrant:
     """Grant credits that expire; under a key that is known, answer the grant that exists."""
     lock_wallet(organization.pk)
-    grant, created = CreditGrant.objects.get_or_create(
-        organization=organization,
-        key=key,
-        defaults={
-            "kind": kind,
-            "credits": credits,
-            "remaining": ZERO,
-            "effective_at": now,
-            "expires_at": expires_at,
-            "created_at": now,
-        },
-    )
-    if created:
-        entry = Posting(
-            organization.pk, ENTRY_KINDS[kind], credits, f"grant:{key}", description, grant.pk
-        )
-        post([entry], now=now)
-        grant.refresh_from_db(fields=["remaining"])
+    granting = Granting(organization.pk, kind, credits, key, expires_at, description)
+    [grant] = grant_several([granting], now=now)
+    grant.refresh_from_db()
     return grant
 
 
-@transaction.atomic
-def end_plan_credits(organization: Organization, *, now: dt.datetime) -> None:
-    """Expire all plan credits at once, because another plan takes effect."""
-    lock_wallet(organization.pk)
+def grant_several(grantings: Sequence[Granting], *, now: dt.datetime) -> list[CreditGrant]:
+    """Grant credits that expire, in two statements; what was granted before is left as it is.
+
+    Requires the locks of all their wallets.
+    """
+    grants = [
+        CreditGrant(
+            organization_id=granting.organization_id,
+            kind=granting.kind,
+            credits=granting.credits,
+            remaining=ZERO,
+            key=granting.key,
+            effective_at=now,
+            expires_at=granting.expires_at,
+            created_at=now,
+        )
+        for granting in grantings
+    ]
+    add_each(grants, unless_known_by=["organization", "key"])
+    post([_entry(*pair) for pair in zip(grants, grantings, strict=True)], now=now)
+    return grants
+
+
+def _entry(grant: CreditGrant, granting: Granting) -> Posting:
+    return Posting(
+        granting.organization_id,
+        ENTRY_KINDS[granting.kind],
+        granting.credits,
+        f"grant:{granting.key}",
+        granting.description,
+        grant.pk,
+    )
+
+
+def end_plan_credits(organization_ids: Collection[int], *, now: dt.datetime) -> None:
+    """Expire all plan credits of organizations at once, because another plan takes effect.
+
+    Requires the locks of all their wallets.
+    """
     grants = CreditGrant.objects.filter(
-        organization=organization, kind=CreditGrant.Kind.PLAN, has_rest=True
+        organization_id__in=organization_ids, kind=CreditGrant.Kind.PLAN, has_rest=True
     )
     rest = list(grants.order_by("id"))
-    grants.filter(expires_at__gt=now).update(expires_at=now)
+    alive = [grant.pk for grant in rest if grant.expires_at > now]
+    if alive:
+        CreditGrant.objects.filter(pk__in=alive).update(expires_at=now)
     _write_off(rest, now=now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -36,13 +36,21 @@ def lock_wallet(organization_id: int) -> Wallet:
     return Wallet.objects.select_for_update().get(organization_id=organization_id)
 
 
+def lock_free_wallets(organization_ids: Collection[int]) -> list[Wallet]:
+    """Take those of several wallets that nobody else has, in the order of their ids."""
+    free = Wallet.objects.select_for_update(skip_locked=True)
+    return list(free.filter(organization_id__in=organization_ids).order_by("organization_id"))
+
+
 def post(postings: Sequence[Posting], *, now: dt.datetime) -> None:
     """Write postings in one statement; what was posted before is left as it is.
 
     Requires the locks of all their wallets. Postings of nothing are no entries.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(POST, [json.dumps(as_rows(postings)), now])
+    rows = as_rows(postings)
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(POST, [json.dumps(rows), now])
 
 
 def as_rows(postings: Iterable[Posting]) -> list[dict[str, object]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
+from accounts.saving import save_each
 from wallet.models import Wallet
 
 
@@ -18,10 +21,21 @@ def pauses(*, balance: Decimal, overdraft: Decimal, pause_when: str, paused: boo
     return balance <= -overdraft
 
 
-def set_pause_terms(wallet: Wallet, *, overdraft: Decimal, pause_when: str) -> Wallet:
-    """Give a locked wallet the terms of the plan that takes effect; what is paused stays so."""
-    wallet.overdraft, wallet.pause_when = overdraft, pause_when
-    if pause_when == Wallet.PauseWhen.NEGATIVE and wallet.balance < -overdraft:
-        wallet.paused = True
-    wallet.save(update_fields=["overdraft", "pause_when", "paused"])
-    return wallet
+class PauseTerms(NamedTuple):
+    """What a plan says about an empty wallet."""
+
+    overdraft: Decimal
+    pause_when: str
+
+
+def set_pause_terms(changes: Iterable[tuple[Wallet, PauseTerms]]) -> None:
+    """Give locked wallets the terms of plans that take effect; what is paused stays so."""
+    changed = []
+    for wallet, terms in changes:
+        if terms != (wallet.overdraft, wallet.pause_when):
+            wallet.overdraft, wallet.pause_when = terms
+            below = wallet.balance < -terms.overdraft
+            if terms.pause_when == Wallet.PauseWhen.NEGATIVE and below:
+                wallet.paused = True
+            changed.append(wallet)
+    save_each(changed, ["overdraft", "pause_when", "paused"])

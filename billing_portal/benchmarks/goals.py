@@ -96,6 +96,8 @@ REPLAY = "the same batch again"
 LONE_BATCH, COPY = "batch of 500, one connection", "COPY of the same rows"
 GATE, SELECT_1, BY_HAND = "POST /gate/", "DRF view, SELECT 1", "DRF view, the gate's statement"
 USAGE = "POST /usage/, one call"
+RENEWALS, RENEWAL_LOOP = "renewals, one process", "12 statements each, one by one"
+FEW_DUE, MANY_DUE = "renewals, few due", "renewals, ten times as many due"
 PDF, BARE_PDF = "invoice PDF, one process", "bare write_pdf(), same HTML"
 PDF_TWICE = "invoice PDF, 2 processes"
 FEW_PDFS, MANY_PDFS = "a process's first invoices", "ten times as many later"
@@ -155,6 +157,18 @@ GOALS = (
         memory,
         floor=1.15,
         goal=1.15,
+        at_most=True,
+        once=True,
+    ),
+    Goal("P15", "renewals", RENEWALS, RENEWAL_LOOP, floor=0.5, goal=3),
+    Goal(
+        "P16",
+        "memory of the renewals",
+        MANY_DUE,
+        FEW_DUE,
+        memory,
+        floor=1.2,
+        goal=1.05,
         at_most=True,
         once=True,
     ),

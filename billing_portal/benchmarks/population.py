@@ -124,6 +124,7 @@ def _add_past_periods() -> None:
         _copy(
             period,
             number=PAST_PERIODS + 1 - back,
+            replaced_at=period.starts_at - (back - 1) * PERIOD,
             **{
                 name: getattr(period, name) - back * PERIOD
                 for name in ("starts_at", "ends_at", "first_day", "last_day")

@@ -21,6 +21,7 @@ from billing_portal.benchmarks import (
     papers,
     peers,
     pgledger,
+    renewals,
     web_loads,
 )
 from billing_portal.benchmarks.copying import Copying
@@ -59,6 +60,8 @@ class Sizes:
     tpcb_scale: int = 10
     invoices: int = 200
     lines: int = 300_000
+    due: int = 5_000
+    many_due: int = 100_000
 
 
 Entered = TypeVar("Entered")
@@ -95,6 +98,7 @@ class Stage:
             # These copy the main database, which cannot be done once somebody works on it.
             **papers.put_up(self, needed),
             **peers.put_up(self, needed),
+            **renewals.put_up(self, needed),
             **self._tpcb(needed),
             **self._charges(needed),
             **self._lone(needed),

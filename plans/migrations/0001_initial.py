@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='period',
-            index=models.Index(condition=models.Q(('renews_until__isnull', False), ('replaced_at__isnull', True)), fields=['ends_at'], name='period_to_renew'),
+            index=models.Index(condition=models.Q(('renews_until__isnull', False), ('replaced_at__isnull', True)), fields=['ends_at', 'id'], name='period_to_renew'),
         ),
         migrations.AddIndex(
             model_name='period',

@@ -114,7 +114,7 @@ class Period(models.Model):
                 fields=["look_at"], name="period_to_look_at", condition=Q(look_at__isnull=False)
             ),
             models.Index(
-                fields=["ends_at"],
+                fields=["ends_at", "id"],
                 name="period_to_renew",
                 condition=Q(renews_until__isnull=False, replaced_at__isnull=True),
             ),

@@ -17,7 +17,7 @@ from billing_portal.benchmarks.tpcb import find_pgbench
 from tests.house.sources import PROJECT
 
 PEERS = {"P17", "P18"}
-TINY = ("--rounds=1", "--seconds=0.2", "--organizations=20", "--history=500")
+TINY = ("--rounds=1", "--seconds=0.2", "--organizations=20", "--history=500", "--due=200")
 
 
 @pytest.fixture

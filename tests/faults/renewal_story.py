@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -38,38 +39,59 @@ WALLET_LOCKED = re.compile('FROM "wallet_wallet".*FOR UPDATE', re.S)
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
+class Of(Enum):
+    """What a step is a step of: what dies there once dies there no more."""
+
+    ORGANIZATION, ROW, CHUNK = "organization", "row", "chunk"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A step of a renewal at which the process may die, before or after a statement.
 
-    It is a step of an organization, or of the row that the statement is for.
+    It is a step of an organization, of the row that the statement is for, or of a chunk of
+    organizations: a chunk that died is another one when it comes again.
     """
 
     name: str
     statement: str = ""
     after: bool = True
-    of_row: bool = False
+    of: Of = Of.ORGANIZATION
 
     def is_at(self, sql: str, params: object) -> bool:
         return bool(self.statement) and bool(re.search(self.statement, f"{sql} {params}", re.S))
 
 
+def chunk_s(name: str, statement: str) -> Point:
+    return Point(name, statement, of=Of.CHUNK)
+
+
 CHARGED, DONE = Point("charged, no answer yet"), Point("done, not acknowledged")
 ANYWHERE = Point("anywhere")
-MAILED = Point("mailed, not written down", '^UPDATE "accounts_letter" SET .*"sent_at"', False, True)
+MAILED = Point(
+    "mailed, not written down", '^UPDATE "accounts_letter" SET .*"sent_at"', False, Of.ROW
+)
 POINTS = (
-    Point("due row claimed", 'FROM "plans_subscription".*FOR UPDATE'),
-    Point("new period inserted", '^INSERT INTO "plans_period"'),
-    Point("old plan credits expired", 'wallet_post.*"kind": "expiry"'),
-    Point("new plan credits granted", 'wallet_post.*"kind": "plan_credits"'),
-    Point("invoice drafted", '^INSERT INTO "invoices_invoice" '),
-    Point("lines written", '^INSERT INTO "invoices_invoiceline"'),
-    Point("invoice numbered and open", '^UPDATE "invoices_invoice" SET .*"number"'),
+    chunk_s("wallets claimed", 'FROM "wallet_wallet".*SKIP LOCKED'),
+    chunk_s("old periods closed", '^UPDATE "plans_period" SET .*"replaced_at"'),
+    chunk_s("old plan credits expired", 'wallet_post.*"kind": "expiry"'),
+    chunk_s("new periods inserted", '^INSERT INTO "plans_period"'),
+    chunk_s("subscriptions saved", '^UPDATE "plans_subscription" SET "version_id"'),
+    chunk_s("new plan credits granted", 'wallet_post.*"kind": "plan_credits"'),
+    chunk_s("invoices drafted", '^INSERT INTO "invoices_invoice" '),
+    chunk_s("lines written", '^INSERT INTO "invoices_invoiceline"'),
+    chunk_s("numbers taken", '^UPDATE "invoices_series" SET .*INV'),
+    chunk_s("invoices numbered and open", '^UPDATE "invoices_invoice" SET .*"number"'),
+    chunk_s("acts written", '^INSERT INTO "accounts_act".*renew'),
     Point("attempt committed, not asked", '^UPDATE "payments_payment" SET "asked_at"', after=False),
     CHARGED,
     Point("answer come, not committed", '^UPDATE "payments_payment" SET .*"settled_at"'),
-    Point("answer committed", '^SELECT "plans_period"."organization_id"', after=False),
-    Point("receipt rendered, not kept", '^UPDATE "invoices_document" SET .*"pdf"', False, True),
+    Point(
+        "answer committed",
+        '^SELECT "plans_period"."organization_id"[^,]* FROM "plans_period"',
+        after=False,
+    ),
+    Point("receipt rendered, not kept", '^UPDATE "invoices_document" SET .*"pdf"', False, Of.ROW),
     MAILED,
     DONE,
 )
@@ -99,7 +121,7 @@ class Reaper:
             self._here.organization = params[0]
         here = next((point for point in self.points if point.is_at(sql, params)), None)
         after = here.after if here else self._dice.random() < 0.5
-        row = params[-1] if here and here.of_row else None
+        row = _row(here, params) if here else None
         if not after:
             self._strike(here, sql, row)
         answer = execute(sql, params, many, context)
@@ -135,6 +157,15 @@ class Reaper:
             mailed = MAILED.is_at(sql, ())
             self.kills.append(here.name if here else MAILED.name if mailed else ANYWHERE.name)
         raise Killed
+
+
+def _row(point: Point, params: Any) -> object:
+    match point.of:
+        case Of.ROW:
+            return params[-1]
+        case Of.CHUNK:
+            return object()
+    return None
 
 
 class Morning(Life):

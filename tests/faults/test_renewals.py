@@ -46,14 +46,14 @@ def test_a_worker_killed_at_any_point_has_renewed_once(point: Point) -> None:
 
 @pytest.mark.faults
 @pytest.mark.django_db
-def test_100_organizations_whose_workers_die_at_each_of_14_points_renew_once() -> None:
+def test_100_organizations_whose_workers_die_at_each_of_18_points_renew_once() -> None:
     morning = kill_at(*POINTS, organizations=100, kills=100)
 
     assert Counter(morning.reaper.kills) == {point.name: 100 for point in POINTS}
     assert morning.found_wrong() == []
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_renewal_in_no_transaction_is_found_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     take_out_row_locks(monkeypatch)
     bare = vars(renewing._begin_next)["__wrapped__"]

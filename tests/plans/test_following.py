@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from plans.canceling import cancel
-from plans.following import choose_renewal, grace_end, renews
+from plans.following import Prospects, choose_renewal, grace_end
 from plans.models import Period, RenewalChoice, Subscription
 from plans.standing import standing
 from plans.subscribing import schedule_change
@@ -19,6 +19,11 @@ pytestmark = pytest.mark.django_db
 
 def subscription() -> Subscription:
     return Subscription.objects.select_related("version", "organization").get()
+
+
+def renews() -> bool:
+    current = subscription()
+    return Prospects.of([current.pk]).renews(current)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_staff_decide_about_renewals_before_the_plan_does(
 
     choose_renewal(acme, auto_renew=staff, now=MARCH_1)
 
-    assert renews(subscription()) is answer
+    assert renews() is answer
     assert (current(acme).renews_until is not None) is answer
 
 
@@ -63,7 +68,7 @@ def test_staff_s_choice_outlasts_a_change_of_plan_and_comes_before_the_first() -
     for plan in ("starter", "other"):
         apply(acme, plan, now=MARCH_1)
 
-        assert not renews(subscription())
+        assert not renews()
         assert standing(acme, now=MARCH_1).next_billing_day is None
 
 
@@ -73,7 +78,7 @@ def test_a_trial_never_renews() -> None:
 
     choose_renewal(acme, auto_renew=True, now=MARCH_1)
 
-    assert not renews(subscription())
+    assert not renews()
     assert current(acme).renews_until is None
 
 
@@ -83,7 +88,7 @@ def test_what_is_cancelled_does_not_renew() -> None:
 
     cancel(acme, now=MARCH_1)
 
-    assert not renews(subscription())
+    assert not renews()
     assert current(acme).renews_until is None
 
 

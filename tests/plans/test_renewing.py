@@ -11,7 +11,6 @@ from invoices.models import Invoice
 from payments.models import Payment
 from plans.following import choose_renewal
 from plans.models import Counter, Period, Plan, ScheduledChange, Subscription
-from plans.renewing import renew_due
 from plans.renting import rent_several
 from plans.standing import Badge, standing
 from plans.subscribing import schedule_change
@@ -283,15 +282,3 @@ def test_a_plan_that_is_sold_no_more_in_a_currency_renews_on_the_terms_it_has() 
 
     assert (current(euro).number, current(acme).number) == (2, 2)
     assert (current(euro).version == had, current(acme).version == had) == (True, False)
-
-
-def test_a_limit_takes_those_that_are_due_for_longest() -> None:
-    build_monthly(price={})
-    life = Life()
-    late = life.subscriber("Late", time_zone="Asia/Tokyo")
-    later = life.subscriber("Later")
-    now = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
-
-    assert renew_due(now=now, limit=1) == 1
-
-    assert (current(late).number, current(later).number) == (2, 1)

@@ -14,7 +14,7 @@ from billing_portal.benchmarks.stage import Sizes
 
 
 class Command(BaseCommand):
-    help = "Measures charging, the gate and pages in interleaved rounds; needs an empty database."
+    help = "Measures charging, gate, pages and renewals in rounds; needs an empty database."
 
     def add_arguments(self, parser: CommandParser) -> None:
         sizes = Sizes()
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=2.0, help="of each slice")
         parser.add_argument("--only", default="", help="codes of goals, for example P1,P5")
         parser.add_argument("--organizations", type=int, default=sizes.organizations)
+        parser.add_argument("--due", type=int, default=sizes.many_due, help="renewals of P16")
         parser.add_argument("--history", type=int, default=sizes.many_events, help="events of P9")
         parser.add_argument("--pgledger", type=Path, help="a checkout of P19's peer")
 
@@ -34,6 +35,8 @@ class Command(BaseCommand):
             few_events=min(Sizes().few_events, options["history"]),
             invoices=min(Sizes().invoices, options["organizations"]),
             lines=min(Sizes().lines, options["history"]),
+            due=min(Sizes().due, options["due"]),
+            many_due=options["due"],
         )
         measuring.measure(
             [code.strip().upper() for code in options["only"].split(",") if code.strip()],
