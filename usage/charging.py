@@ -12,13 +12,15 @@ from django.db import transaction
 from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
 from plans.refusals import NoSubscription
-from usage.consequences import follow_up
-from usage.holdings import HeldPeriod, Holding, Known, hold
+from usage.consequences import Consequences, consequences, follow_up
+from usage.holdings import Ask, HeldPeriod, Holding, Known, hold
+from usage.prepared import ask as ask_plainly
 from usage.rating import Draw, Rated, Source, draw, rate
 from usage.recording import Charge, record
-from usage.refusing import Refused, note_refused
+from usage.refusing import Refused
 from usage.reports import Report, read_report
 from usage.session_charging import charged_before, counts, is_same_session, new_windows
+from usage.talking import ForgottenError, can_talk, talking
 from usage.tracing import measure, nothing, trace_of
 from wallet.credits import ZERO, plain
 
@@ -69,7 +71,6 @@ class Result(NamedTuple):
         return answer
 
 
-@transaction.atomic
 def charge(
     events: Sequence[object], *, now: dt.datetime, only: Organization | None = None
 ) -> list[Result]:
@@ -86,35 +87,60 @@ def charge(
             reports.append((place, read_report(raw, now=now, organization=own)))
         except Refusal as refusal:
             results[place] = _refused(_id_of(raw), refusal)
-    if reports:
-        _charge_reports(reports, results, only=only.pk if only else None, now=now)
+    work = Work(reports, results, only.pk if only else None, now)
+    if reports and not (len(reports) == 1 and _charge_in_two_trips(work)):
+        _charge_in_a_transaction(work)
     return [result for result in results if result is not None]
 
 
-def _charge_reports(
-    reports: list[tuple[int, Report]],
-    results: list[Result | None],
-    *,
-    only: int | None,
-    now: dt.datetime,
-) -> None:
-    holdings = hold([report for _, report in reports], only=only, now=now)
+class Work(NamedTuple):
+    """Reports that were read, each with its place among the results, which are filled in."""
+
+    reports: list[tuple[int, Report]]
+    results: list[Result | None]
+    only: int | None
+    now: dt.datetime
+
+
+@transaction.atomic
+def _charge_in_a_transaction(work: Work) -> None:
+    charges, reached = _rate_all(work, ask=ask_plainly)
+    record(charges, tell=ask_plainly, now=work.now)
+    follow_up(reached, now=work.now)
+
+
+def _charge_in_two_trips(work: Work) -> bool:
+    """Do the same where nothing else is to be done in the transaction; answers whether it was."""
+    if not can_talk():
+        return False
+    try:
+        with talking() as talk:
+            charges, reached = _rate_all(work, ask=talk.ask)
+            quiet = not any(reached)
+            if quiet:
+                record(charges, tell=talk.tell, now=work.now)
+    except ForgottenError:
+        return False
+    return quiet
+
+
+def _rate_all(work: Work, *, ask: Ask) -> tuple[list[Charge], Consequences]:
+    """Lock and load what the reports are about, and fill in what becomes of each."""
+    holdings = hold([report for _, report in work.reports], ask=ask, only=work.only, now=work.now)
     before = {name: holding.level() for name, holding in holdings.items()}
     charges: list[Charge] = []
     refused: list[Refused] = []
-    for place, report in reports:
+    for place, report in work.reports:
         holding = holdings.get(report.organization)
         try:
             if holding is None:
                 raise UnknownOrganization(field="organization")
-            results[place] = _charge_one(holding, report, charges)
+            work.results[place] = _charge_one(holding, report, charges)
         except Refusal as refusal:
-            results[place] = _refused(report.event_id, refusal)
+            work.results[place] = _refused(report.event_id, refusal)
             if holding is not None:
                 refused.append(_listed(holding, report, refusal))
-    record(charges, now=now)
-    follow_up(charges, holdings, before, now=now)
-    note_refused(refused, now=now)
+    return charges, consequences(charges, refused, holdings, before)
 
 
 def _listed(holding: Holding, report: Report, refusal: Refusal) -> Refused:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plans.models import terms_of
+from plans.models import knows_terms, learn_terms, terms_of
 from plans.terms import Terms
 from usage.bell import Bell, Level, bell_of
-from usage.prepared import ask
 from usage.rating import Source
 from usage.reports import Report
 from usage.windows import count_windows, ids_of
 from wallet.credits import ZERO
 from wallet.pausing import pauses
 
-LOAD = "SELECT external_id, holding FROM usage_holdings(%s, %s, %s::bigint)"
+LOAD = "SELECT external_id, holding FROM usage_holdings(%s::jsonb, %s, %s)"
+TERMS = "SELECT terms_json::text FROM plans_planversion WHERE id = %s"
+# Runs a statement within a transaction, and answers its rows.
+Ask = Callable[[str, Sequence[str | None]], list[tuple[Any, ...]]]
 
 
 class Known(NamedTuple):
@@ -147,7 +149,9 @@ class Holding:
         )
 
 
-def hold(reports: Sequence[Report], *, only: int | None, now: dt.datetime) -> dict[str, Holding]:
+def hold(
+    reports: Sequence[Report], *, ask: Ask, only: int | None, now: dt.datetime
+) -> dict[str, Holding]:
     """Lock and load the organizations of some reports, in one statement; by external id.
 
     Organizations that do not exist, or that ``only`` leaves out, are not in the answer.
@@ -160,8 +164,13 @@ def hold(reports: Sequence[Report], *, only: int | None, now: dt.datetime) -> di
             one["agents"].append(report.agent)
         if not one["earliest"] or report.facts["started_at"] < one["earliest"]:
             one["earliest"] = report.facts["started_at"]
-    loaded = ask(LOAD, [json.dumps(asked), now, only])
-    return {name: _holding(json.loads(held)) for name, held in loaded}
+    loaded = ask(LOAD, [json.dumps(asked), now.isoformat(), str(only) if only else None])
+    holdings = {name: _holding(json.loads(held)) for name, held in loaded}
+    for version_id in {p.version_id for held in holdings.values() for p in held.periods}:
+        if not knows_terms(version_id):
+            [(terms,)] = ask(TERMS, [str(version_id)])
+            learn_terms(version_id, json.loads(terms))
+    return holdings
 
 
 def _ids(report: Report) -> list[str]:

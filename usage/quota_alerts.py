@@ -33,20 +33,18 @@ class Passed(NamedTuple):
     included: Decimal
 
 
-def note_quotas(
-    charges: Sequence[Charge], holdings: Mapping[str, Holding], *, now: dt.datetime
-) -> None:
-    """Owe the letters of marks that these charges have passed; within their transaction.
+def note_quotas(passed: Sequence[Passed], *, now: dt.datetime) -> None:
+    """Owe the letters of marks that charges have passed; within their transaction.
 
-    Each once per period; of two passed at once only the higher is mailed.
+    Each once per period.
     """
-    passed = list(_passed(charges, holdings))
     if passed and (site := Site.objects.first()) and site.quota_letters:
         for mark in passed:
             _owe(mark, now=now)
 
 
-def _passed(charges: Sequence[Charge], holdings: Mapping[str, Holding]) -> Iterator[Passed]:
+def passed_marks(charges: Sequence[Charge], holdings: Mapping[str, Holding]) -> list[Passed]:
+    """Answer the marks that charges have passed; of two passed at once only the higher."""
     grown: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for made in charges:
         name = made.report.organization
@@ -54,13 +52,16 @@ def _passed(charges: Sequence[Charge], holdings: Mapping[str, Holding]) -> Itera
         if made.period_id == holdings[name].periods[0].id:
             for meter, units in _counted(made):
                 grown[name, meter] += units
+    passed = []
     for (name, meter), units in grown.items():
         holding = holdings[name]
         period = holding.periods[0]
         used, included = period.counters.get(meter, Decimal(0)), _included(period, meter)
         mark = _mark(used - units, used, included)
         if mark and included:
-            yield Passed(holding.organization_id, period.id, meter, mark, used, included)
+            one = Passed(holding.organization_id, period.id, meter, mark, used, included)
+            passed.append(one)
+    return passed
 
 
 def _counted(made: Charge) -> Iterator[tuple[str, Decimal]]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from usage.prepared import ask
 from usage.rating import Draw, Rated
 from usage.reports import Report
 from wallet.ledger import Posting, as_rows
 from wallet.models import LedgerEntry
 
 WRITE = "SELECT usage_record(%s, %s, %s, %s)"
+# Runs a statement within a transaction.
+Tell = Callable[[str, Sequence[str | None]], object]
 
 
 class Charge(NamedTuple):
@@ -42,7 +43,7 @@ class Charge(NamedTuple):
             )
 
 
-def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
+def record(charges: Sequence[Charge], *, tell: Tell, now: dt.datetime) -> None:
     """Write entries, events, counters and rollups; the caller holds the wallets' locks.
 
     Rows that several requests may want are written in one order, so that none waits in a ring.
@@ -54,7 +55,7 @@ def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
         [counted for made in charges for counted in _counted(made)],
         as_rows([posting for made in charges for posting in made.postings()]),
     )
-    ask(WRITE, [*map(json.dumps, written), now])
+    tell(WRITE, [*map(json.dumps, written), now.isoformat()])
 
 
 def _event(made: Charge) -> dict[str, Any]:

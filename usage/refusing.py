@@ -53,17 +53,21 @@ class Refused(NamedTuple):
     refusal: Refusal
 
 
+def is_listed(one: Refused) -> bool:
+    """Answer whether staff have to know: the plan does not know what was used."""
+    return one.refusal.code in LISTED
+
+
 def note_refused(refused: Sequence[Refused], *, now: dt.datetime) -> None:
     """List what the plan does not know; within the charge's transaction, under its locks.
 
     An organization has so many rows at most: the meters beyond them share the one without a name.
     """
-    listed = [one for one in refused if one.refusal.code in LISTED]
-    if not listed:
+    if not refused:
         return
     rows: dict[tuple[int, str, str], dict[str, Any]] = {}
-    known = _known({one.organization_id for one in listed})
-    for one in listed:
+    known = _known({one.organization_id for one in refused})
+    for one in refused:
         meter = _meter(one, known[one.organization_id])
         key = (one.organization_id, meter, one.refusal.code)
         times = rows[key]["times"] + 1 if key in rows else 1

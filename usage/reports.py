@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ MOST_MESSAGES = 1_000_000
 LARGEST_QUANTITY = 10**12
 METERS = {"call": CALL_MINUTES, "message": MESSAGES, "session": SESSIONS}
 OF_OTHER_KINDS = tuple(METERS.values())
+# What PostgreSQL has no text for, and the mark of a session's windows.
+_IN_NO_TEXT = re.compile(f"[\x00{MARK}\ud800-\udfff]").search
 
 _OF_ALL = frozenset({"organization", "id", "agent", "kind"})
 KEYS = {
@@ -236,7 +239,7 @@ def text_of(raw: Mapping[str, Any], key: str, *, longest: int = LONGEST_ID) -> s
     value = raw.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= longest:
         raise Invalid(f"{key} is a text of 1 to {longest} characters.", field=key)
-    if "\x00" in value or MARK in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if _IN_NO_TEXT(value):
         raise Invalid(f"{key} has characters that no text has.", field=key)
     return value
 

@@ -38,8 +38,9 @@ def parse(value: object) -> Credits:
 
 def rounded(value: Fraction) -> Credits:
     """Round an exact value half up to 6 places; done once, where a charge is made."""
-    micros = (2 * MICRO * abs(value.numerator) // value.denominator + 1) // 2
-    return Credits(Decimal(micros if value >= 0 else -micros).scaleb(-PLACES))
+    numerator = value.numerator
+    micros = (2 * MICRO * abs(numerator) // value.denominator + 1) // 2
+    return Credits(Decimal(micros if numerator >= 0 else -micros).scaleb(-PLACES))
 
 
 def bought_with(paid: Money, price: Decimal) -> Credits:

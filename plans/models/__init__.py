@@ -1,6 +1,13 @@
 """Plans and their immutable versions; subscriptions, periods, counters, rentals, resources."""
 
-from plans.models.catalogue import Plan, PlanVersion, Site, terms_of
+from plans.models.catalogue import (
+    Plan,
+    PlanVersion,
+    Site,
+    knows_terms,
+    learn_terms,
+    terms_of,
+)
 from plans.models.holding import Counter, Rental, ResourceCount
 from plans.models.periods import IdRange, Period
 from plans.models.subscriptions import (
@@ -25,5 +32,7 @@ __all__ = [
     "ScheduledChange",
     "Site",
     "Subscription",
+    "knows_terms",
+    "learn_terms",
     "terms_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -107,6 +107,16 @@ class PlanVersion(models.Model):
 
 # A version never changes and there are few, so its parsed terms stay in memory.
 _terms: dict[int, Terms] = {}
+
+
+def knows_terms(version_id: int) -> bool:
+    """Answer whether the terms of a version are in memory."""
+    return version_id in _terms
+
+
+def learn_terms(version_id: int, terms_json: dict[str, Any]) -> None:
+    """Take in the terms of a version that somebody has read."""
+    _terms[version_id] = Terms.from_json(terms_json)
 
 
 def terms_of(version_id: int) -> Terms:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from accounts.models import Organization
+from accounts.agents import put_agent
+from accounts.models import Agent, Organization
+from billing_portal.doctor import examine
 from plans.models import Counter
-from tests.builders import MARCH_1, a_call, build_organization, build_plan
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from tests.faults.threads import at_once
 from usage.charging import charge
 from usage.models import UsageDay, UsageEvent
+from usage.talking import Talk
 from wallet.models import CreditGrant, LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,15 +37,19 @@ def build_busy() -> Organization:
 
 
 def race(threads: int, times: int) -> tuple[Organization, list[BaseException]]:
-    """Let threads report outbound calls of one minute, every fifth of them twice."""
+    """Let threads report outbound calls of one minute, alone and with the one before it again.
+
+    What is reported alone is charged in two round trips, what comes together in Django's
+    transaction: both kinds run side by side.
+    """
     busy = build_busy()
 
     def work(number: int) -> None:
+        calls = [a_call(busy, f"{number}-{turn}", channel="outbound") for turn in range(times)]
         for turn in range(times):
-            call = a_call(busy, f"{number}-{turn}", channel="outbound")
-            charge([call], now=NOON)
+            charge(calls[turn - 1 : turn + 1] if turn % 5 == 4 else [calls[turn]], now=NOON)
             if turn % 5 == 0:
-                charge([call], now=NOON)
+                charge([calls[turn]], now=NOON)
 
     return busy, at_once(threads, work)
 
@@ -86,6 +94,73 @@ def test_64_threads_charge_one_organization_100_times_each() -> None:
 
     assert raised == []
     assert found_wrong(busy, 64 * 100) == []
+
+
+def test_64_threads_empty_a_wallet_and_its_owner_is_told_once() -> None:
+    build_plan(rates={"call_minutes": "1"}, overdraft="10", pause_when="negative")
+    busy = build_organization(plan="starter", credits=100)
+
+    raised = at_once(64, lambda n: [charge([a_call(busy, f"{n}-{i}")], now=NOON) for i in range(3)])
+
+    assert raised == []
+    wallet = Wallet.objects.get(organization=busy)
+    assert (wallet.balance, wallet.paused) == (100 - 64 * 3, True)
+    letters = busy.letters.filter(code__in=["low_balance", "balance_blocked"]).order_by("id")
+    assert [letter.code for letter in letters] == ["low_balance", "balance_blocked"]
+
+
+def test_64_threads_cross_an_agents_limit_once_and_leave_plan_credits_to_the_others() -> None:
+    build_plan(rates={"call_minutes": "1"}, included_credits="150")
+    busy = build_organization(plan="starter", credits=100)
+    put_agent(busy, external_id="main", name="Main", monthly_limit=Decimal("20.5"), now=MARCH_1)
+    put_agent(busy, external_id="other", name="Other", now=MARCH_1)
+
+    def work(number: int) -> None:
+        for agent in ("main", "other"):
+            charge([a_call(busy, f"{number}-{agent}", agent=agent)], now=NOON)
+
+    raised = at_once(64, work)
+
+    assert raised == []
+    # 21 calls of the limited agent draw plan credits, and all of the other's.
+    assert CreditGrant.objects.get().remaining == 150 - 21 - 64
+    assert Wallet.objects.get(organization=busy).balance == 100 - (64 - 21)
+    assert Agent.objects.get(external_id="main").limit_reached_at == NOON
+
+
+def test_what_changes_while_threads_charge_is_before_or_after_each_charge() -> None:
+    build_plan(rates={"call_minutes": "1"}, included_credits="1000")
+    busy = build_organization(plan="starter")
+
+    def work(number: int) -> None:
+        for turn in range(3):
+            if (number, turn) == (0, 1):
+                apply(busy, "starter", now=NOON)
+            charge([a_call(busy, f"{number}-{turn}")], now=NOON)
+
+    raised = at_once(64, work)
+
+    assert raised == []
+    assert [found for found in examine(now=NOON) if found.broken] == []
+    assert -_sum("usage") == 64 * 3
+
+
+def test_a_talk_that_lets_go_of_the_lock_between_its_statements_is_found_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ask = Talk.ask
+
+    def ask_and_let_go(talk: Talk, statement: str, parameters: Any) -> Any:
+        rows = ask(talk, statement, parameters)
+        talk.end()
+        talk.__init__(connection.connection)  # type: ignore[misc]  # a fault is planted
+        return rows
+
+    monkeypatch.setattr(Talk, "ask", ask_and_let_go)
+
+    busy, raised = race(threads=16, times=20)
+
+    assert raised or found_wrong(busy, 16 * 20)
 
 
 def test_without_the_lock_the_same_race_is_found_wrong() -> None:
