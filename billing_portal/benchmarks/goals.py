@@ -101,7 +101,7 @@ FEW_DUE, MANY_DUE = "renewals, few due", "renewals, ten times as many due"
 PDF, BARE_PDF = "invoice PDF, one process", "bare write_pdf(), same HTML"
 PDF_TWICE = "invoice PDF, 2 processes"
 FEW_PDFS, MANY_PDFS = "a process's first invoices", "ten times as many later"
-LIMITED = "charge with limits, 1 process"
+LIMITED, LIMITED_BATCH = "charge with limits, 1 process", "the same, batch of 500"
 TRANSFER_TO, WITHDRAW = "django-hordak, transfer_to()", "dj-wallet, withdraw()"
 BALANCE, GET_BALANCE = "balance of a long book", "django-hordak, get_balance()"
 EIGHT, HOT_EIGHT = "charge, 8 processes", "charge, 8 on one organization"
@@ -174,6 +174,7 @@ GOALS = (
     ),
     Goal("P17", "a charge v django-hordak", LIMITED, TRANSFER_TO, floor=3, goal=5),
     Goal("P17", "a charge v dj-wallet", LIMITED, WITHDRAW, floor=3, goal=5),
+    Goal("P17", "a batch's event v django-hordak", LIMITED_BATCH, TRANSFER_TO, goal=5),
     Goal("P18", "a balance v django-hordak", BALANCE, GET_BALANCE, floor=100, goal=500),
     Goal("P19", "a charge v pgledger", EIGHT, PGLEDGER, floor=1, goal=2),
     Goal("P19", "the same, one hot account", HOT_EIGHT, HOT_PGLEDGER, floor=1, goal=2),

@@ -6,7 +6,7 @@ import json
 import os
 import selectors
 import subprocess
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,6 +30,7 @@ INSTALLED = settings.BASE_DIR / ".venv-bench" / ".installed"
 GETTING_READY_SECONDS, PATIENCE_SECONDS = 300, 60
 NAMES = {
     goals.LIMITED,
+    goals.LIMITED_BATCH,
     goals.TRANSFER_TO,
     goals.WITHDRAW,
     goals.BALANCE,
@@ -63,6 +64,7 @@ def put_up(stage: Stage, needed: set[str]) -> dict[str, Contender]:
     peer = stage.enter(Peer(stage.database("peers"), lines=stage.sizes.lines))
     return {
         goals.LIMITED: Contender(partial(crew.work, loads.charge_one)),
+        goals.LIMITED_BATCH: Contender(partial(crew.work, loads.charge_batch)),
         goals.TRANSFER_TO: Contender(partial(peer.work, "transfer_to")),
         goals.WITHDRAW: Contender(partial(peer.work, "withdraw")),
         goals.BALANCE: Contender(partial(crew.work, read_balance)),
@@ -72,8 +74,13 @@ def put_up(stage: Stage, needed: set[str]) -> dict[str, Contender]:
 
 def read_balance(caller: Caller) -> int:
     """Read the balance of the organization with the long book."""
-    Wallet.objects.get(organization__external_id=caller.names[0])
+    Wallet.objects.get(organization=_organization(caller.names[0]))
     return 1
+
+
+@cache
+def _organization(external_id: str) -> Organization:
+    return Organization.objects.get(external_id=external_id)
 
 
 def _limit_and_lengthen(stage: Stage) -> None:
