@@ -136,7 +136,7 @@ def test_answers_are_of_the_shape_that_is_described(settings: Any) -> None:
         hooks = register("http://127.0.0.1/", events=["invoice.paid"], now=MARCH_1)
         settings.STRIPE_TRANSPORT = StripeWorld().fake.transport
         named = {"external_id": "acme", "agent": "main", "event": "one", "item": "phone_number"}
-        named["endpoint"] = str(hooks.token)
+        named |= {"endpoint": str(hooks.token), "entry": str(acme.ledger_entries.latest("id").pk)}
         for name in sorted(CONTRACT, key=lambda name: name != "POST /usage/"):
             method, path = name.split()
             if method == "DELETE" or path in ("/organizations/", "/invoices/{number}/pdf/"):
