@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
@@ -19,8 +20,8 @@ from plans.refusals import (
 )
 
 
-def plans_on_offer(organization: Organization) -> QuerySet[Plan]:
-    """Answer the public plans that are shown to an owner, in the catalogue's order."""
+def plans_on_offer() -> QuerySet[Plan]:
+    """Answer the public plans that are shown to owners, in the catalogue's order."""
     kinds = [PlanVersion.Kind.STANDARD, PlanVersion.Kind.ENTERPRISE]
     plans = Plan.objects.filter(
         retired_at__isnull=True, version__public=True, version__kind__in=kinds
@@ -45,9 +46,9 @@ def choosable(organization: Organization, code: str) -> PlanVersion:
     return version
 
 
-def may_choose(organization: Organization) -> bool:
-    """Answer whether owners may choose any plan by themselves; where not, staff decide."""
-    versions = (plan.version for plan in plans_on_offer(organization))
+def may_choose(organization: Organization, offered: Iterable[Plan]) -> bool:
+    """Answer whether owners may choose any of these plans; where not, staff decide."""
+    versions = (plan.version for plan in offered)
     return any(version and is_choosable(version, organization.currency) for version in versions)
 
 

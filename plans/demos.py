@@ -10,7 +10,7 @@ from accounts.acting import record_act, require_reason
 from accounts.letters import owe_letter
 from accounts.models import Organization, User
 from accounts.refusals import Invalid
-from plans.choosing_plan import may_choose
+from plans.choosing_plan import may_choose, plans_on_offer
 from plans.models import DemoRequest, Plan, PlanVersion
 from plans.refusals import PlanNotAvailable
 
@@ -31,7 +31,7 @@ def request_demo(
         version__public=True,
         version__kind=PlanVersion.Kind.ENTERPRISE,
     ).first()
-    if found is None or not may_choose(organization):
+    if found is None or not may_choose(organization, plans_on_offer()):
         raise PlanNotAvailable(field="plan")
     request, created = DemoRequest.objects.get_or_create(
         organization=organization,

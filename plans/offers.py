@@ -46,7 +46,7 @@ class Offer:
 
 def offers_to(organization: Organization, *, standing: Standing) -> list[Offer]:
     """Answer the plans on offer in the catalogue's order, in two statements."""
-    plans = [plan for plan in plans_on_offer(organization) if plan.version]
+    plans = [plan for plan in plans_on_offer() if plan.version]
     versions = [plan.version for plan in plans if plan.version]
     requests = DemoRequest.objects.filter(organization=organization, handled_at__isnull=True)
     requested = set(requests.values_list("plan_id", flat=True))

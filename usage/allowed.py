@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from accounts.models import Organization
-from plans.choosing_plan import plans_on_offer
+from plans.models import Plan
 from plans.terms import CALL_MINUTES, CHANNELS, DEFAULT_TIER, PHONE_CHANNELS, Terms
 from usage.gate import RESOURCE, RULES
 
@@ -50,14 +50,14 @@ def channels(terms: Terms, *, has_number: bool) -> list[Allowed]:
     return found
 
 
-def voice_tiers(organization: Organization, terms: Terms) -> list[Allowed]:
+def voice_tiers(terms: Terms, offered: Iterable[Plan]) -> list[Allowed]:
     """Answer the voice tiers of the plan, and those that only other plans on offer include.
 
     A plan that names no tiers includes every one.
     """
     named = list(terms.voice_tiers)
-    offered = [plan.version.terms for plan in plans_on_offer(organization) if plan.version]
-    known = dict.fromkeys([*named, *(tier for other in offered for tier in other.voice_tiers)])
+    others = [plan.version.terms for plan in offered if plan.version]
+    known = dict.fromkeys([*named, *(tier for other in others for tier in other.voice_tiers)])
     if not known:
         return [Allowed(DEFAULT_TIER, included=True)]
     return [

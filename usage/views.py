@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.choosing import billing_page
 from accounts.models import Organization
-from plans.choosing_plan import may_choose
+from plans.choosing_plan import may_choose, plans_on_offer
 from plans.rate_table import rate_table
 from plans.rented import rented
 from plans.session_limits import limit_standing
@@ -28,9 +28,10 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
     now = timezone.now()
     shown = overview(organization, now=now)
     period, version = shown.standing.period, shown.standing.version
+    offered = list(plans_on_offer())
     context: dict[str, object] = {
         "overview": shown,
-        "may_choose": may_choose(organization),
+        "may_choose": may_choose(organization, offered),
         "rented": rented(organization, version),
     }
     if period and version:
@@ -42,7 +43,7 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
         context |= {
             "period": period,
             "channels": channels(version.terms, has_number=has_number(shown.resources)),
-            "voice_tiers": voice_tiers(organization, version.terms),
+            "voice_tiers": voice_tiers(version.terms, offered),
             "limit": limit_standing(period, used=shown.sessions.used, now=now),
             "terms": version.terms,
             "rates": rate_table(version.terms),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from accounts.models import Organization
 from wallet.credits import ZERO, Credits
@@ -26,18 +25,21 @@ class Balances:
 
 
 def balances(organization: Organization, *, now: dt.datetime) -> Balances:
-    """Answer wallet and live grants of an organization in two statements."""
-    wallet = Wallet.objects.get(organization=organization)
-    live = CreditGrant.objects.filter(organization=organization).live(now)
-    left: dict[str, Decimal | None] = live.aggregate(
-        plan=Sum("remaining", filter=Q(kind=CreditGrant.Kind.PLAN)),
-        bonus=Sum("remaining", filter=Q(kind=CreditGrant.Kind.BONUS)),
-    )
+    """Answer wallet and live grants of an organization in one statement."""
+    live = CreditGrant.objects.filter(organization=OuterRef("pk")).live(now)
+    wallet = Wallet.objects.annotate(
+        plan=_left_of(live, CreditGrant.Kind.PLAN), bonus=_left_of(live, CreditGrant.Kind.BONUS)
+    ).get(organization=organization)
     return Balances(
         wallet=Credits(wallet.balance),
-        plan_credits=Credits(left["plan"] or ZERO),
-        bonus=Credits(left["bonus"] or ZERO),
+        plan_credits=Credits(wallet.plan or ZERO),
+        bonus=Credits(wallet.bonus or ZERO),
         overdraft=Credits(wallet.overdraft),
         pause_when=wallet.pause_when,
         paused=wallet.paused,
     )
+
+
+def _left_of(grants: QuerySet[CreditGrant], kind: CreditGrant.Kind) -> Subquery:
+    sums = grants.filter(kind=kind).order_by().values("organization")
+    return Subquery(sums.annotate(left=Sum("remaining")).values("left"))

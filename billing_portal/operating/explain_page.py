@@ -41,7 +41,9 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
         "now": timezone.now(),
         "tables": [_steps(told), _sources(told)],
     }
-    return _render(request, f"{told.what} {found.reported_under}", found.organization, found, context)
+    return _render(
+        request, f"{told.what} {found.reported_under}", found.organization, found, context
+    )
 
 
 @never_cache

@@ -174,7 +174,8 @@ def test_an_event_says_whether_it_matches_when_it_is_computed_again(acme: Organi
     assert match == {"matches": True, **figures, "differences": []}
     assert mismatch == {
         "matches": False,
-        **figures, "charged": "7",
+        **figures,
+        "charged": "7",
         "differences": [{"what": "charged", "stored": "7", "computed": "6"}],
     }
 
