@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
@@ -32,9 +32,10 @@ class ForgottenError(Exception):
 
 def can_talk() -> bool:
     """Answer whether no transaction is open, nobody listens, and statements may be prepared."""
-    listens = connection.queries_logged or connection.execute_wrappers
-    prepares = connection.settings_dict["OPTIONS"].get("prepare_threshold") is not None
-    return prepares and not (listens or connection.in_atomic_block)
+    own = connections[DEFAULT_DB_ALIAS]
+    listens = own.queries_logged or own.execute_wrappers
+    prepares = own.settings_dict["OPTIONS"].get("prepare_threshold") is not None
+    return prepares and not (listens or own.in_atomic_block)
 
 
 @contextmanager
@@ -43,10 +44,11 @@ def talking() -> Iterator[Talk]:
 
     :raises ForgottenError: nothing was done; it will be known again the next time.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    session: Session = connection.connection
-    with connection.wrap_database_errors:
+    own = connections[DEFAULT_DB_ALIAS]
+    own.close_if_health_check_failed()
+    own.ensure_connection()
+    session: Session = own.connection
+    with own.wrap_database_errors:
         talk = Talk(session)
         try:
             yield talk
@@ -58,7 +60,7 @@ def talking() -> Iterator[Talk]:
         except BaseException:
             # Whatever was told is taken back, and nobody goes on in the middle of it.
             session.close()
-            connection.close()
+            own.close()
             raise
 
 
