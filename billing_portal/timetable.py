@@ -1,7 +1,7 @@
 """The timetable: what is due without anybody asking, when it is looked for, and why.
 
-Every sweep finds its rows by their state and takes them one at a time: it may run late, twice, or
-on two workers. The queue only carries the hint to look.
+Every sweep finds its rows by their state and takes them one at a time, or in chunks that nobody
+else has: it may run late, twice, or on two workers. The queue only carries the hint to look.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from wallet.models import Wallet
 logger = structlog.get_logger(__name__)
 
 CHUNK = 500
-SPAN = dt.timedelta(minutes=10)
+SPAN = dt.timedelta(minutes=5)
 
 
 def renew_due(*, now: dt.datetime, span: dt.timedelta = SPAN) -> int:

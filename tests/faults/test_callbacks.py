@@ -10,6 +10,7 @@ import datetime as dt
 import random
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,8 +23,8 @@ from accounts.calling_back import call_back
 from accounts.models import Callback, Organization
 from accounts.webhook_endpoints import register
 from plans import beginning
-from plans.announcing import announce_end
-from plans.models import Subscription
+from plans.announcing import announce_ends
+from plans.beginning import Beginning
 from plans.reminding import remind_due
 from tests.builders import MARCH_1, apply, build_organization, build_plan
 from tests.fakes.receiver import YES, Heard, Receiver, Said, listening
@@ -248,13 +249,13 @@ def test_workers_that_do_not_claim_what_they_send_are_found(
 def test_an_end_that_is_told_before_its_period_is_locked_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    close = beginning._close
+    close = beginning._close_current
 
-    def told_first(subscription: Subscription, **how: Any) -> bool:
-        announce_end(subscription, now=how["now"])
-        return close(subscription, **how)
+    def told_first(beginnings: Sequence[Beginning], *, now: dt.datetime) -> list[bool]:
+        announce_ends([one.subscription for one in beginnings if one.subscription], now=now)
+        return close(beginnings, now=now)
 
-    monkeypatch.setattr(beginning, "_close", told_first)
+    monkeypatch.setattr(beginning, "_close_current", told_first)
 
     _, raised = both_notice_the_end()
 
