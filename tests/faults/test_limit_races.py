@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Agent, Letter, Organization
 from plans.models import Counter, Period
 from tests.builders import MARCH_1, a_call, build_organization, build_plan
-from tests.faults.threads import at_once
+from tests.faults.threads import at_once, charging_without_the_lock
 from usage.charging import charge
 from usage.gate import ask
 from usage.models import UsageEvent
@@ -103,6 +103,11 @@ def beyond_the_agents_limit() -> list[str]:
 
 def test_beyond_an_agent_s_limit_the_credits_with_an_end_are_left_to_the_others() -> None:
     assert beyond_the_agents_limit() == []
+
+
+def test_without_the_lock_an_agent_draws_more_than_its_limit() -> None:
+    with charging_without_the_lock():
+        assert beyond_the_agents_limit() != []
 
 
 def test_at_zero_work_stops_and_the_owner_is_told_once() -> None:

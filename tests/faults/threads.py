@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -40,3 +41,17 @@ def take_out_row_locks(monkeypatch: pytest.MonkeyPatch) -> None:
         return rows.all()
 
     monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
+
+
+@contextmanager
+def charging_without_the_lock() -> Iterator[None]:
+    """Plant a fault: while this lasts, a charge reads without taking the wallets."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('usage_holdings'::regproc)")
+        original = cursor.fetchone()[0]
+        cursor.execute(original.replace("FOR UPDATE OF w", ""))
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(original)
