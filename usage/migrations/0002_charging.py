@@ -42,7 +42,8 @@ BEGIN
             SELECT json_agg(json_build_array(g.id, g.kind, g.remaining::text)
                             ORDER BY g.kind = 'bonus', g.expires_at, g.id)
             FROM wallet_creditgrant g
-            WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at > now),
+            WHERE g.organization_id = o.id AND g.has_rest
+              AND g.effective_at <= now AND g.expires_at > now),
         'agents', (
             SELECT json_object_agg(n.external_id, json_build_array(
                 n.id, n.monthly_limit::text,
