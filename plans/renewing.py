@@ -27,7 +27,7 @@ from wallet.models import Wallet
 
 logger = structlog.get_logger(__name__)
 
-CHUNK = 500
+CHUNK = 250
 SPAN = dt.timedelta(minutes=5)
 
 

@@ -50,11 +50,11 @@ class Crew:
         for process in self._processes:
             process.start()
 
-    def work(self, load: Load, seconds: float) -> Work:
+    def work(self, load: Load, seconds: float, *, patience: float = PATIENCE_SECONDS) -> Work:
         """Let all do the same for so long, and answer what they did together."""
         for pipe in self._pipes:
             pipe.send(Order(load, seconds))
-        return together([_answer(pipe, seconds) for pipe in self._pipes])
+        return together([_answer(pipe, seconds + patience) for pipe in self._pipes])
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +73,7 @@ class Crew:
 
 
 def _answer(pipe: Connection, seconds: float) -> Work:
-    if not pipe.poll(seconds + PATIENCE_SECONDS):
+    if not pipe.poll(seconds):
         raise CrewFailedError("no answer from a process of the crew")
     answer = pipe.recv()
     if isinstance(answer, Work):

@@ -51,7 +51,7 @@ def _sweep(stage: Stage, suffix: str, size: int, *, all_of_it: bool = False) -> 
 
     def run(seconds: float) -> Work:
         load = renew_all if all_of_it else partial(renew, seconds=seconds)
-        return crew.work(load, AN_INSTANT)
+        return crew.work(load, AN_INSTANT, patience=ALL.total_seconds())
 
     return Contender(run, before)
 
