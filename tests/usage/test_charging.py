@@ -111,6 +111,14 @@ def test_grants_are_drawn_plan_credits_first_then_the_bonus_that_ends_sooner() -
     assert (left["sooner"], left["later"]) == (0, 6)
 
 
+def test_a_grant_that_came_while_a_charge_waited_for_its_turn_is_left_alone() -> None:
+    acme = on_starter(included_credits="10")
+
+    (result,) = charge([a_call(acme)], now=MARCH_1 - dt.timedelta(seconds=1))
+
+    assert (result.plan_credits, result.wallet) == (0, 4)
+
+
 def test_the_wallet_goes_negative_for_what_has_happened() -> None:
     acme = on_starter()
 
