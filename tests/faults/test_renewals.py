@@ -49,8 +49,12 @@ def test_a_worker_killed_at_any_point_has_renewed_once(point: Point) -> None:
 def test_100_organizations_whose_workers_die_at_each_of_18_points_renew_once() -> None:
     morning = kill_at(*POINTS, organizations=100, kills=100)
 
-    assert Counter(morning.reaper.kills) == {point.name: 100 for point in POINTS}
     assert morning.found_wrong() == []
+    kills = Counter(morning.reaper.kills)
+    # A charge that was cut off at another point is found at Stripe, and not asked for again.
+    once = kills.pop(CHARGED.name)
+    assert kills == {point.name: 100 for point in POINTS if point != CHARGED}
+    assert once >= 50
 
 
 @pytest.mark.django_db(transaction=True)
