@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
+import pytest
 from django.test import Client
 
+from accounts.models import Organization
 from payments.models import Payment
-from tests.builders import build_plan
+from tests.builders import build_organization, build_plan
 from tests.fakes.stripe_world import StripeWorld
+from tests.pages import browser_of
+from tests.payments.conftest import LATE
 from tests.payments.paying import a_key
+
+MARCH_11 = LATE + dt.timedelta(days=10)
 
 CHANGE = "/billing/change-plan/"
 USAGE = "/billing/usage/"
@@ -33,6 +40,19 @@ def build_plans() -> None:
     growth = RENEWS | {"limits": {"agents": 50}}
     build_plan("growth", price={"USD": "90.00"}, quotas={"sessions": 1000}, **growth)
     build_plan("enterprise", "enterprise", price={}, quotas={}, **RENEWS)
+
+
+@pytest.fixture
+def acme(stripe: StripeWorld) -> Organization:
+    """Make an organization that may choose among the plans."""
+    build_plans()
+    return build_organization("Acme")
+
+
+@pytest.fixture
+def client(acme: Organization) -> Client:
+    """Log its owner in."""
+    return browser_of(acme)
 
 
 def send_choice(client: Client, plan: str, *, key: str = "", **asked: str) -> Any:

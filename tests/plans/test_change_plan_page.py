@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 from django.test import Client
 
@@ -13,7 +11,6 @@ from plans.models import DemoRequest, Period, Plan
 from tests.builders import MARCH_1, apply, build_organization, build_plan
 from tests.fakes.stripe_world import StripeWorld
 from tests.pages import browser_of, see, statements, words
-from tests.payments.conftest import LATE
 from tests.payments.paying import a_key
 from tests.plans.shopping import (
     CHANGE,
@@ -23,20 +20,10 @@ from tests.plans.shopping import (
     send_choice,
     subscribed,
 )
+from tests.plans.shopping import acme as acme
+from tests.plans.shopping import client as client
 
 pytestmark = pytest.mark.django_db
-MARCH_11 = LATE + dt.timedelta(days=10)
-
-
-@pytest.fixture
-def acme(stripe: StripeWorld) -> Organization:
-    build_plans()
-    return build_organization("Acme")
-
-
-@pytest.fixture
-def client(acme: Organization) -> Client:
-    return browser_of(acme)
 
 
 def test_plans_are_shown_with_prices_and_what_each_includes(client: Client) -> None:

@@ -12,33 +12,22 @@ from accounts.models import Organization
 from plans.models import ScheduledChange
 from plans.resources import report_resources
 from plans.standing import standing
-from tests.builders import build_organization
 from tests.fakes.stripe_world import StripeWorld
-from tests.pages import browser_of, see, words
+from tests.pages import see, words
 from tests.payments.conftest import LATE
 from tests.payments.paying import a_key
 from tests.plans.shopping import (
     CHANGE,
+    MARCH_11,
     UPCOMING,
     USAGE,
-    build_plans,
     send_choice,
     subscribed,
 )
+from tests.plans.shopping import acme as acme
+from tests.plans.shopping import client as client
 
 pytestmark = pytest.mark.django_db
-MARCH_11 = LATE + dt.timedelta(days=10)
-
-
-@pytest.fixture
-def acme(stripe: StripeWorld) -> Organization:
-    build_plans()
-    return build_organization("Acme")
-
-
-@pytest.fixture
-def client(acme: Organization) -> Client:
-    return browser_of(acme)
 
 
 def plan_of(organization: Organization) -> str:
