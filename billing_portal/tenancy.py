@@ -1,4 +1,7 @@
-"""No row points at another organization's row; read from the models, so a new one is covered."""
+"""No row points at another organization's row, or at none.
+
+Read from the models, so that a new one is covered, also where it has no foreign key.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,8 @@ def tenant_links() -> Iterator[tuple[type[Model], str, type[Model]]]:
 def one_tenant() -> Invariant:
     """Make the invariant that compares the organizations on both ends of every such key."""
     parts = [_mismatches(*link) for link in tenant_links()]
-    return Invariant(
-        "I19", "no row points at a row of another organization", " UNION ALL ".join(parts)
-    )
+    title = "no row points at a row of another organization, or at none"
+    return Invariant("I19", title, " UNION ALL ".join(parts))
 
 
 def _organization_column(model: type[Model]) -> str | None:
@@ -47,11 +49,13 @@ def _mismatches(model: type[Model], column: str, target: type[Model]) -> str:
     child, parent = _options(model), _options(target)
     mine, theirs = _organization_column(model), _organization_column(target)
     return f"""
-        SELECT 'of organization ' || c."{mine}" || ', {column} is of ' || p."{theirs}",
+        SELECT 'of organization ' || c."{mine}" || ', {column} is of '
+                   || coalesce(p."{theirs}"::text, 'none'),
                '{child.model_name} ' || c."{child.pk.column}"
         FROM "{child.db_table}" c
-        JOIN "{parent.db_table}" p ON p."{parent.pk.column}" = c."{column}"
+        LEFT JOIN "{parent.db_table}" p ON p."{parent.pk.column}" = c."{column}"
         WHERE c."{mine}" <> p."{theirs}"
+           OR c."{column}" IS NOT NULL AND p."{parent.pk.column}" IS NULL
     """  # noqa: S608 - names of our own tables and columns
 
 

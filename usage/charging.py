@@ -206,6 +206,7 @@ def _write(
             rated=rated,
             draws=tuple(draws),
             trace=trace,
+            is_awaited=holding.is_awaited,
         )
     )
     holding.known[report.event_id] = Known(report.facts, trace)

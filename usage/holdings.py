@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from usage.windows import count_windows, ids_of
 from wallet.credits import ZERO
 from wallet.pausing import pauses
 
-LOAD = "SELECT external_id, holding FROM usage_holdings(%s::jsonb, %s, %s)"
+LOAD = "SELECT external_id, holding FROM usage_holdings(%s::text[], %s, %s, %s)"
 TERMS = "SELECT terms_json::text FROM plans_planversion WHERE id = %s"
 # Runs a statement within a transaction, and answers its rows.
 Ask = Callable[[str, Sequence[str | None]], list[tuple[Any, ...]]]
@@ -91,6 +91,8 @@ class Holding:
     sources: list[Source]
     agents: dict[str, HeldAgent]
     known: dict[str, Known]
+    # A hold or a refused meter waits for a report.
+    is_awaited: bool = False
     drew_on_wallet: bool = False
     had_credits: bool = False
 
@@ -164,13 +166,20 @@ def hold(
             one["agents"].append(report.agent)
         if not one["earliest"] or report.facts["started_at"] < one["earliest"]:
             one["earliest"] = report.facts["started_at"]
-    loaded = ask(LOAD, [json.dumps(asked), now.isoformat(), str(only) if only else None])
+    only_id = str(only) if only else None
+    loaded = ask(LOAD, [_array(asked), json.dumps(asked), now.isoformat(), only_id])
     holdings = {name: _holding(json.loads(held)) for name, held in loaded}
     for version_id in {p.version_id for held in holdings.values() for p in held.periods}:
         if not knows_terms(version_id):
             [(terms,)] = ask(TERMS, [str(version_id)])
             learn_terms(version_id, json.loads(terms))
     return holdings
+
+
+def _array(texts: Iterable[str]) -> str:
+    """Write texts as PostgreSQL reads an array."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
 def _ids(report: Report) -> list[str]:
@@ -188,26 +197,29 @@ def _holding(held: Mapping[str, Any]) -> Holding:
         pause_when=held["pause_when"],
         paused=held["paused"],
         recharge_below=Decimal(below) if (below := held["recharge_below"]) else None,
-        periods=[_period(period) for period in held["periods"] or ()],
-        sources=[Source(pk, kind, Decimal(rest)) for pk, kind, rest in held["grants"] or ()],
-        agents={name: _agent(*agent) for name, agent in (held["agents"] or {}).items()},
-        known={event: Known(*told) for event, told in (held["known"] or {}).items()},
+        periods=[_period(period) for period in held["periods"]],
+        sources=[Source(pk, kind, Decimal(rest)) for pk, kind, rest in held["grants"]],
+        agents={name: _agent(*agent) for name, *agent in held["agents"]},
+        known={event: Known(*told) for event, *told in held["known"]},
+        is_awaited=held["awaited"],
         had_credits=bool(held["grants"]),
     )
 
 
-def _agent(pk: int, limit: str | None, spent: Mapping[str, str] | None) -> HeldAgent:
+def _agent(pk: int, limit: str | None, spent: Sequence[tuple[str, str]] | None) -> HeldAgent:
     if limit is None:
         return HeldAgent(pk, None, {})
-    months = {month: Decimal(credits) for month, credits in (spent or {}).items()}
-    return HeldAgent(pk, Decimal(limit), months)
+    return HeldAgent(pk, Decimal(limit), _decimals(spent or ()))
 
 
 def _period(held: Mapping[str, Any]) -> HeldPeriod:
-    counters = held["counters"] or {}
     return HeldPeriod(
         id=held["id"],
         version_id=held["version"],
         starts_at=dt.datetime.fromisoformat(held["starts_at"]),
-        counters={meter: Decimal(used) for meter, used in counters.items()},
+        counters=_decimals(held["counters"]),
     )
+
+
+def _decimals(pairs: Sequence[tuple[str, str]]) -> dict[str, Decimal]:
+    return {name: Decimal(amount) for name, amount in pairs}

@@ -12,7 +12,9 @@ from accounts.models import Agent, Organization, User
 from plans.models import Period, PlanVersion
 from usage.windows import MARK
 
-# Every index is written with every charge, so what another index begins with has none of its own.
+# Every index is written with every charge: there is none that no list and no charge reads. Nor does
+# the database look up again what a charge has just read under the wallet's lock, and what cannot be
+# deleted: hence no foreign keys there (`db_constraint`), but an invariant of the doctor.
 
 
 class UsageEvent(models.Model):
@@ -25,12 +27,20 @@ class UsageEvent(models.Model):
         METER = "meter", "Meter"
 
     organization = models.ForeignKey(
-        Organization, models.PROTECT, related_name="usage_events", db_index=False
+        Organization,
+        models.PROTECT,
+        related_name="usage_events",
+        db_index=False,
+        db_constraint=False,
     )
     event_id = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind)
-    agent = models.ForeignKey(Agent, models.PROTECT, related_name="usage_events")
-    period = models.ForeignKey(Period, models.PROTECT, related_name="usage_events")
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, related_name="usage_events", db_index=False, db_constraint=False
+    )
+    period = models.ForeignKey(
+        Period, models.PROTECT, related_name="usage_events", db_index=False, db_constraint=False
+    )
     channel = models.CharField(max_length=10, blank=True)
     meter = models.CharField(max_length=60)
     started_at = models.DateTimeField()
@@ -66,11 +76,15 @@ class UsageDay(models.Model):
     """A day's usage of one agent on one channel, so that pages never touch single events."""
 
     organization = models.ForeignKey(
-        Organization, models.PROTECT, related_name="usage_days", db_index=False
+        Organization, models.PROTECT, related_name="usage_days", db_index=False, db_constraint=False
     )
-    period = models.ForeignKey(Period, models.PROTECT, related_name="usage_days")
+    period = models.ForeignKey(
+        Period, models.PROTECT, related_name="usage_days", db_constraint=False
+    )
     day = models.DateField(help_text="Of the start, in the organization's zone.")
-    agent = models.ForeignKey(Agent, models.PROTECT, related_name="usage_days", db_index=False)
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, related_name="usage_days", db_index=False, db_constraint=False
+    )
     channel = models.CharField(max_length=10, blank=True)
     meter = models.CharField(max_length=60)
     events = models.PositiveIntegerField()

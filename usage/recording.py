@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from usage.rating import Draw, Rated
 from usage.reports import Report
-from wallet.ledger import Posting, as_rows
+from wallet.credits import ZERO
+from wallet.ledger import Posting, moved
 from wallet.models import LedgerEntry
 
-WRITE = "SELECT usage_record(%s, %s, %s, %s)"
+WRITE = "SELECT usage_record(%s, %s)"
 # Runs a statement within a transaction.
 Tell = Callable[[str, Sequence[str | None]], object]
 
@@ -28,6 +31,8 @@ class Charge(NamedTuple):
     rated: Rated
     draws: tuple[Draw, ...]
     trace: dict[str, Any]
+    # A hold or a refused meter of its organization may end with it.
+    is_awaited: bool = False
 
     def postings(self) -> Iterator[Posting]:
         """Answer one ledger posting per source drawn, in order."""
@@ -42,6 +47,14 @@ class Charge(NamedTuple):
                 balance_after=drawn.rest,
             )
 
+    def counted(self) -> Iterator[tuple[str, Decimal]]:
+        """Answer the units that it counts, against a quota or from an allowance."""
+        measured = self.rated.measured
+        counts = measured.counts or {}
+        yield from ((quota, Decimal(units)) for quota, units in counts.items())
+        if self.rated.allowance and measured.meter not in counts:
+            yield measured.meter, self.rated.allowance
+
 
 def record(charges: Sequence[Charge], *, tell: Tell, now: dt.datetime) -> None:
     """Write entries, events, counters and rollups; the caller holds the wallets' locks.
@@ -50,12 +63,18 @@ def record(charges: Sequence[Charge], *, tell: Tell, now: dt.datetime) -> None:
     """
     if not charges:
         return
-    written = (
-        [_event(made) for made in charges],
-        [counted for made in charges for counted in _counted(made)],
-        as_rows([posting for made in charges for posting in made.postings()]),
+    postings = [posting for made in charges for posting in made.postings()]
+    events = [_event(made) for made in charges]
+    written = {
+        "events": events,
+        "awaited": [event for made, event in zip(charges, events, strict=True) if made.is_awaited],
+        "counters": _counters(charges),
+        "days": _days(charges),
+        **moved(postings),
+    }
+    tell(
+        WRITE, [json.dumps({part: rows for part, rows in written.items() if rows}), now.isoformat()]
     )
-    tell(WRITE, [*map(json.dumps, written), now.isoformat()])
 
 
 def _event(made: Charge) -> dict[str, Any]:
@@ -78,11 +97,39 @@ def _event(made: Charge) -> dict[str, Any]:
     }
 
 
-def _counted(made: Charge) -> Iterator[dict[str, Any]]:
-    """Answer the units that a charge counts, against a quota or from an allowance."""
-    for quota, units in (made.rated.measured.counts or {}).items():
-        yield {"period_id": made.period_id, "meter": quota, "used": units}
-    meter, counts = made.rated.measured.meter, made.rated.measured.counts or {}
-    if made.rated.allowance and meter not in counts:
-        used = str(made.rated.allowance)
-        yield {"period_id": made.period_id, "meter": meter, "used": used}
+def _days(charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    """Add up a day's charges by agent, channel and meter."""
+    days: dict[tuple[int, int, str, int, str, str], list[Rated]] = {}
+    for made in charges:
+        period = made.organization_id, made.period_id, made.day.isoformat()
+        part = *period, made.agent_id, made.report.channel, made.report.meter
+        days.setdefault(part, []).append(made.rated)
+    return [
+        {
+            "organization_id": organization_id,
+            "period_id": period_id,
+            "day": day,
+            "agent_id": agent_id,
+            "channel": channel,
+            "meter": meter,
+            "events": len(rated),
+            "quantity": str(sum(one.units for one in rated)),
+            "allowance": str(sum(one.allowance for one in rated)),
+            "credits": str(sum(one.credits for one in rated)),
+        }
+        for (organization_id, period_id, day, agent_id, channel, meter), rated in sorted(
+            days.items(), key=itemgetter(0)
+        )
+    ]
+
+
+def _counters(charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    """Add up the units that charges count, against a quota or from an allowance."""
+    counters: dict[tuple[int, str], Decimal] = {}
+    for made in charges:
+        for meter, units in made.counted():
+            counters[made.period_id, meter] = counters.get((made.period_id, meter), ZERO) + units
+    return [
+        {"period_id": period_id, "meter": meter, "used": str(used)}
+        for (period_id, meter), used in sorted(counters.items())
+    ]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from wallet.credits import ZERO
 from wallet.models import Wallet
 
 
@@ -53,8 +54,28 @@ def post(postings: Sequence[Posting], *, now: dt.datetime) -> None:
             cursor.execute(POST, [json.dumps(rows), now])
 
 
+def moved(postings: Sequence[Posting]) -> dict[str, list[dict[str, object]]]:
+    """Write draws, which know the balance after them, as the database's ``wallet_move`` reads them.
+
+    Beside the entries: what each wallet and each grant loses in all.
+    """
+    wallets: dict[int, Decimal] = {}
+    grants: dict[int, Decimal] = {}
+    for posting in postings:
+        if posting.grant_id is None:
+            pk = posting.organization_id
+            wallets[pk] = wallets.get(pk, ZERO) + posting.credits
+        else:
+            grants[posting.grant_id] = grants.get(posting.grant_id, ZERO) + posting.credits
+    return {
+        "entries": as_rows(postings),
+        "wallets": [{"organization_id": pk, "credits": str(sum_)} for pk, sum_ in wallets.items()],
+        "grants": [{"grant_id": pk, "credits": str(sum_)} for pk, sum_ in grants.items()],
+    }
+
+
 def as_rows(postings: Iterable[Posting]) -> list[dict[str, object]]:
-    """Write postings as the database's ``wallet_post`` and ``wallet_move`` read them."""
+    """Write postings as the database's ``wallet_post`` reads them."""
     return [
         {
             "organization_id": posting.organization_id,

@@ -7,6 +7,7 @@ import uuid
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
+import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -169,6 +170,9 @@ class Agent(models.Model):
                 condition=Q(monthly_limit__isnull=True) | Q(monthly_limit__gt=0),
                 name="agent_monthly_limit_above_zero",
             ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="agent_is_kept", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

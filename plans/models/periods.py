@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -123,6 +124,9 @@ class Period(models.Model):
                 name="period_in_grace",
                 condition=Q(grace_ends_at__isnull=False),
             ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="period_is_kept", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

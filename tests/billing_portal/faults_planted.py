@@ -271,6 +271,16 @@ PLANTED = (
         "SELECT 'payment ' || id FROM payments_payment WHERE method = 'bank'",
     ),
     Planted(
+        "I19",
+        "usage of an agent that does not exist",
+        f"""WITH of_events AS (
+                UPDATE usage_usageevent SET agent_id = 0 WHERE organization_id = {OTHER})
+            UPDATE usage_usageday SET agent_id = 0 WHERE organization_id = {OTHER}""",
+        f"""SELECT 'usageevent ' || id FROM usage_usageevent WHERE organization_id = {OTHER}
+            UNION ALL
+            SELECT 'usageday ' || id FROM usage_usageday WHERE organization_id = {OTHER}""",
+    ),
+    Planted(
         "I21",
         "a plan on terms that were replaced",
         """UPDATE plans_plan SET version_id = (SELECT min(id) FROM plans_planversion

@@ -93,9 +93,9 @@ def test_what_cannot_be_is_refused_at_its_field(
     assert Agent.objects.get(name="Sales").when_exhausted == "use_balance"
 
 
-def test_without_agents_the_page_says_what_will_be_here() -> None:
+def test_without_agents_the_page_says_what_will_be_here(acme: Organization) -> None:
     new = build_organization("New")
-    new.agents.all().delete()
+    new.agents.update(organization=acme, external_id="taken away")
 
     said = see(browser_of(new), PAGE)
 

@@ -12,15 +12,24 @@ BY_KEY = """
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 """
+# Of an agent with a limit alone: a function of its own costs nothing where it is not called.
+SPENT = """
+CREATE FUNCTION usage_spent(agent bigint, since date) RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT array_agg(ARRAY[s.month, s.spent]) FROM (
+        SELECT to_char(d.day, 'YYYY-MM') AS month, sum(d.credits)::text AS spent
+        FROM usage_usageday d WHERE d.agent_id = agent AND d.day >= since
+        GROUP BY 1) s
+$$
+"""
 HOLD = f"""
-CREATE FUNCTION usage_holdings(asked jsonb, now timestamptz, only_id bigint)
+CREATE FUNCTION usage_holdings(names text[], asked jsonb, now timestamptz, only_id bigint)
 RETURNS TABLE (external_id text, holding text) LANGUAGE plpgsql {BY_KEY} AS $$
 DECLARE ids bigint[];
 BEGIN
     ids := ARRAY(
         SELECT w.organization_id
         FROM accounts_organization o JOIN wallet_wallet w ON w.organization_id = o.id
-        WHERE o.external_id = ANY(ARRAY(SELECT jsonb_object_keys(asked)))
+        WHERE o.external_id = ANY(names)
           AND (only_id IS NULL OR o.id = only_id)
         ORDER BY w.organization_id FOR UPDATE OF w);
     RETURN QUERY
@@ -28,38 +37,36 @@ BEGIN
         'id', o.id, 'zone', o.time_zone,
         'balance', w.balance::text, 'overdraft', w.overdraft::text,
         'pause_when', w.pause_when, 'paused', w.paused, 'recharge_below', w.recharge_below::text,
-        'periods', (
-            SELECT json_agg(json_build_object(
+        'periods', ARRAY(
+            SELECT json_build_object(
                 'id', p.id, 'version', p.version_id, 'starts_at', p.starts_at,
-                'counters', (SELECT json_object_agg(c.meter, c.used::text)
-                             FROM plans_counter c WHERE c.period_id = p.id)
-            ) ORDER BY p.starts_at DESC, p.number DESC)
+                'counters', ARRAY(SELECT ARRAY[c.meter, c.used::text]
+                                  FROM plans_counter c WHERE c.period_id = p.id))
             FROM plans_period p
             WHERE p.organization_id = o.id AND p.starts_at >= coalesce(
                 (SELECT max(q.starts_at) FROM plans_period q
-                 WHERE q.organization_id = o.id AND q.starts_at <= a.earliest), '-infinity')),
-        'grants', (
-            SELECT json_agg(json_build_array(g.id, g.kind, g.remaining::text)
-                            ORDER BY g.kind = 'bonus', g.expires_at, g.id)
+                 WHERE q.organization_id = o.id AND q.starts_at <= a.earliest), '-infinity')
+            ORDER BY p.starts_at DESC, p.number DESC),
+        'grants', ARRAY(
+            SELECT json_build_array(g.id, g.kind, g.remaining::text)
             FROM wallet_creditgrant g
             WHERE g.organization_id = o.id AND g.has_rest
-              AND g.effective_at <= now AND g.expires_at > now),
-        'agents', (
-            SELECT json_object_agg(n.external_id, json_build_array(
-                n.id, n.monthly_limit::text,
-                CASE WHEN n.monthly_limit IS NOT NULL THEN (
-                    SELECT json_object_agg(s.month, s.spent) FROM (
-                        SELECT to_char(d.day, 'YYYY-MM') AS month, sum(d.credits)::text AS spent
-                        FROM usage_usageday d
-                        WHERE d.agent_id = n.id AND d.day >= date_trunc(
-                            'month', a.earliest AT TIME ZONE o.time_zone)::date
-                        GROUP BY 1) s) END))
+              AND g.effective_at <= now AND g.expires_at > now
+            ORDER BY g.kind = 'bonus', g.expires_at, g.id),
+        'agents', ARRAY(
+            SELECT json_build_array(
+                n.external_id, n.id, n.monthly_limit::text,
+                CASE WHEN n.monthly_limit IS NOT NULL THEN usage_spent(n.id, date_trunc(
+                    'month', a.earliest AT TIME ZONE o.time_zone)::date) END)
             FROM accounts_agent n
             WHERE n.organization_id = o.id AND n.external_id = ANY(a.agents)),
-        'known', (
-            SELECT json_object_agg(e.event_id, json_build_array(e.facts, e.trace))
+        'known', ARRAY(
+            SELECT json_build_array(e.event_id, e.facts, e.trace)
             FROM usage_usageevent e
-            WHERE e.organization_id = o.id AND e.event_id = ANY(a.events)))::text
+            WHERE e.organization_id = o.id AND e.event_id = ANY(a.events)),
+        'awaited', EXISTS (SELECT FROM usage_hold h WHERE h.organization_id = o.id)
+            OR EXISTS (SELECT FROM usage_refusedreport r
+                       WHERE r.organization_id = o.id AND r.ended_at IS NULL))::text
     FROM unnest(ids) AS held (id)
     JOIN accounts_organization o ON o.id = held.id
     JOIN wallet_wallet w ON w.organization_id = o.id
@@ -68,38 +75,38 @@ BEGIN
 END $$
 """
 RECORD = f"""
-CREATE FUNCTION usage_record(events jsonb, counters jsonb, postings jsonb, now timestamptz)
+CREATE FUNCTION usage_record(charged jsonb, now timestamptz)
 RETURNS void LANGUAGE plpgsql {BY_KEY} AS $$
 BEGIN
-    IF postings <> '[]' THEN
-        PERFORM wallet_move(postings, now);
+    IF charged ? 'entries' THEN
+        PERFORM wallet_move(charged, now);
     END IF;
     INSERT INTO usage_usageevent (
         organization_id, event_id, kind, agent_id, period_id, channel, meter,
         started_at, recorded_at, credits, facts, trace)
     SELECT organization_id, event_id, kind, agent_id, period_id, channel, meter,
            started_at, now, credits, facts, trace
-    FROM jsonb_to_recordset(events) AS (
+    FROM jsonb_to_recordset(charged->'events') AS (
         organization_id bigint, event_id text, kind text, agent_id bigint, period_id bigint,
         channel text, meter text, started_at timestamptz, credits numeric,
         facts jsonb, trace jsonb);
-    PERFORM usage_follow(events, now);
-    IF counters <> '[]' THEN
+    IF charged ? 'awaited' THEN
+        PERFORM usage_follow(charged->'awaited', now);
+    END IF;
+    IF charged ? 'counters' THEN
         INSERT INTO plans_counter AS c (period_id, meter, used)
-        SELECT period_id, meter, sum(used)
-        FROM jsonb_to_recordset(counters) AS (period_id bigint, meter text, used numeric)
-        GROUP BY 1, 2 ORDER BY 1, 2
+        SELECT period_id, meter, used
+        FROM jsonb_to_recordset(charged->'counters') AS (period_id bigint, meter text, used numeric)
         ON CONFLICT (period_id, meter) DO UPDATE SET used = c.used + excluded.used;
     END IF;
     INSERT INTO usage_usageday AS d (
         organization_id, period_id, day, agent_id, channel, meter,
         events, quantity, allowance, credits)
     SELECT organization_id, period_id, day, agent_id, channel, meter,
-           count(*), sum(quantity), sum(allowance), sum(credits)
-    FROM jsonb_to_recordset(events) AS (
+           events, quantity, allowance, credits
+    FROM jsonb_to_recordset(charged->'days') AS (
         organization_id bigint, period_id bigint, day date, agent_id bigint, channel text,
-        meter text, quantity numeric, allowance numeric, credits numeric)
-    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+        meter text, events int, quantity numeric, allowance numeric, credits numeric)
     ON CONFLICT (organization_id, period_id, day, agent_id, channel, meter) DO UPDATE
     SET events = d.events + excluded.events,
         quantity = d.quantity + excluded.quantity,
@@ -118,6 +125,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(SPENT, reverse_sql="DROP FUNCTION usage_spent"),
         migrations.RunSQL(HOLD, reverse_sql="DROP FUNCTION usage_holdings"),
         migrations.RunSQL(RECORD, reverse_sql="DROP FUNCTION usage_record"),
     ]
