@@ -1,247 +1,20 @@
-"""Charges, grants, expiries, top-ups, refunds, plan changes in any order, beside a small model."""
+"""Charges, grants, holds, expiries, top-ups, refunds, plan changes in any order, and a model."""
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-import hypothesis
 import pytest
-from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
 
-from billing_portal.devstack.fake_stripe import FakeStripe
 from billing_portal.doctor import examine
-from payments.models import Payment
-from plans.models import Counter
-from tests.builders import MARCH_1, apply, build_organization, build_plan
-from tests.faults.books_model import ZERO, Books
-from tests.payments.money_back import refund, top_up
-from usage.charging import Result, charge
+from tests.faults.books_machine import run
+from tests.faults.books_model import ZERO
+from tests.faults.threads import database_changed
 from usage.rating import Draw, Source, draw
-from wallet.adjusting import adjust_credits
-from wallet.balances import balances
-from wallet.credits import Credits
-from wallet.granting import expire_due
-
-RATES: dict[str, dict[tuple[str, str], Decimal]] = {
-    "minutes": {("web", "standard"): Decimal(4), ("outbound", "premium"): Decimal("0.333333")},
-    "plain": {("web", "standard"): Decimal("1.7"), ("outbound", "premium"): Decimal(12)},
-}
-MINUTES = {"minutes": 10, "plain": 0}
-INCLUDED = {"minutes": 25, "plain": 60}
-_seeds = itertools.count(1)
-SECOND = dt.timedelta(seconds=1)
-
-
-def build_plans() -> None:
-    for code, rates in RATES.items():
-        channels: dict[str, dict[str, str]] = {}
-        for (channel, tier), price in rates.items():
-            channels.setdefault(channel, {})[tier] = str(price)
-        build_plan(
-            code,
-            included_credits=str(INCLUDED[code]),
-            allowances={"call_minutes": str(MINUTES[code])},
-            rates={"call_minutes": channels},
-            quotas={},
-        )
-
-
-class BooksMachine(RuleBasedStateMachine):
-    """An organization whose time passes by a second a step, or by days."""
-
-    @initialize()
-    def begin(self) -> None:
-        self.now = MARCH_1
-        # Its ids are unique for ever, as Stripe's are.
-        self.fake = FakeStripe(seed=next(_seeds))
-        self.organization = build_organization()
-        self.books = Books()
-        self.payments: dict[str, Payment] = {}
-        self.steps = 0
-        self.change_plan("minutes")
-
-    # --- What may happen ----------------------------------------------------------------------
-
-    @rule(
-        seconds=st.integers(1, 3000),
-        price=st.sampled_from([("web", "standard"), ("outbound", "premium")]),
-        late=st.sampled_from([0, 0, 0, 3600, 86400 * 5]),
-    )
-    def call(self, seconds: int, price: tuple[str, str], late: int) -> None:
-        self.pass_time()
-        started = self.now - dt.timedelta(seconds=seconds + late)
-        event = self.report(f"call-{self.steps}", started, seconds, price)
-        expected = self.books.call(started, self.now, seconds=seconds, price=price)
-        assert self.told(event) == ("charged", expected)
-        self.books.said[str(event["id"])] = event, expected
-
-    @precondition(lambda self: self.books.said)
-    @rule(data=st.data())
-    def report_again(self, data: st.DataObject) -> None:
-        self.pass_time()
-        event, expected = self.books.said[data.draw(st.sampled_from(sorted(self.books.said)))]
-        assert self.told(event) == ("duplicate", expected)
-        other = {**event, "seconds": int(str(event["seconds"])) + 1}
-        assert self.told(other)[0] == "conflict"
-
-    @rule(credits=st.decimals("0.000001", 90, places=6), days=st.integers(1, 40))
-    def bonus(self, credits: Decimal, days: int) -> None:
-        self.pass_time()
-        ends = self.now + dt.timedelta(days=days)
-        self.adjust(credits, expires_at=ends)
-        self.books.give("bonus", credits, ends=ends)
-
-    @rule(credits=st.decimals(-50, 50, places=6).filter(bool))
-    def adjust_wallet(self, credits: Decimal) -> None:
-        self.pass_time()
-        self.adjust(credits)
-        self.books.wallet += credits
-
-    @rule(plan=st.sampled_from(sorted(RATES)))
-    def change_plan(self, plan: str) -> None:
-        self.pass_time()
-        period = apply(self.organization, plan, now=self.now)
-        self.books.begin(self.now, minutes=MINUTES[plan], rates=RATES[plan])
-        self.books.give("plan", Decimal(INCLUDED[plan]), ends=period.ends_at)
-
-    @rule(hours=st.integers(1, 24 * 12))
-    def wait(self, hours: int) -> None:
-        self.now += dt.timedelta(hours=hours)
-
-    @rule()
-    def expire(self) -> None:
-        expire_due(now=self.now)
-
-    @rule(minor=st.integers(8, 90).map(lambda n: n * 7))
-    def buy(self, minor: int) -> None:
-        self.pass_time()
-        key = f"buy-{self.steps:02}"
-        self.payments[key] = top_up(self.organization, self.fake, minor, key=key, now=self.now)
-        self.books.buy(key, minor, Decimal(minor))
-
-    @precondition(lambda self: any(one.back < one.minor for one in self.books.bought.values()))
-    @rule(data=st.data())
-    def give_back(self, data: st.DataObject) -> None:
-        self.pass_time()
-        open_ = {key: one for key, one in self.books.bought.items() if one.back < one.minor}
-        key = data.draw(st.sampled_from(sorted(open_)))
-        part = data.draw(st.integers(1, open_[key].minor - open_[key].back))
-        refund(self.payments[key], self.fake, part, key=f"back-{self.steps}", now=self.now)
-        self.books.give_back(key, part)
-
-    # --- What must be then --------------------------------------------------------------------
-
-    @invariant()
-    def balances_are_the_model_s(self) -> None:
-        have = balances(self.organization, now=self.now)
-        assert (have.wallet, have.plan_credits, have.bonus) == (
-            self.books.wallet,
-            self.books.live("plan", self.now),
-            self.books.live("bonus", self.now),
-        )
-
-    @invariant()
-    def every_balance_is_the_sum_of_its_entries(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(SUMS, [self.organization.pk] * 2)
-            assert cursor.fetchall() == []
-
-    @invariant()
-    def allowances_are_used_as_the_model_says(self) -> None:
-        used = Counter.objects.filter(
-            period__organization=self.organization, meter="call_minutes", used__gt=0
-        ).order_by("period__number")
-        expected = [term.used for term in self.books.terms if term.used]
-        assert list(used.values_list("used", flat=True)) == expected
-
-    # --- How it is done -----------------------------------------------------------------------
-
-    def pass_time(self) -> None:
-        self.steps += 1
-        self.now += SECOND
-
-    def adjust(self, credits: Decimal, expires_at: dt.datetime | None = None) -> None:
-        adjust_credits(
-            self.organization,
-            credits=Credits(credits),
-            reason="test",
-            key=f"step-{self.steps}",
-            expires_at=expires_at,
-            now=self.now,
-        )
-
-    def report(
-        self, key: str, started: dt.datetime, seconds: int, price: tuple[str, str]
-    ) -> dict[str, object]:
-        return {
-            "organization": self.organization.external_id,
-            "id": key,
-            "agent": "main",
-            "kind": "call",
-            "channel": price[0],
-            "voice_tier": price[1],
-            "started_at": started.isoformat(),
-            "seconds": seconds,
-        }
-
-    def told(self, event: dict[str, object]) -> tuple[str, dict[str, Decimal]]:
-        (result,) = charge([event], now=self.now)
-        return result.status, _taken(result)
-
-
-SUMS = """
-SELECT 'wallet', w.balance, coalesce(sum(e.credits), 0)
-FROM wallet_wallet w
-LEFT JOIN wallet_ledgerentry e
-    ON e.organization_id = w.organization_id AND e.grant_id IS NULL
-WHERE w.organization_id = %s GROUP BY w.organization_id, w.balance
-HAVING w.balance <> coalesce(sum(e.credits), 0)
-UNION ALL
-SELECT 'grant', g.remaining, coalesce(sum(e.credits), 0)
-FROM wallet_creditgrant g LEFT JOIN wallet_ledgerentry e ON e.grant_id = g.id
-WHERE g.organization_id = %s GROUP BY g.id
-HAVING g.remaining <> coalesce(sum(e.credits), 0)
-"""
-
-
-def _taken(result: Result) -> dict[str, Decimal]:
-    return {
-        "allowance": result.allowance,
-        "credits": result.credits,
-        "plan": result.plan_credits,
-        "bonus": result.bonus,
-        "wallet": result.wallet,
-    }
-
-
-def run(examples: int, steps: int, *, seed: int = 0) -> None:
-    build_plans()
-    run_state_machine_as_test(
-        hypothesis.seed(seed)(BooksMachine),
-        settings=hypothesis.settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-        ),
-    )
+from usage.situation import Situation
 
 
 def broken() -> list[str]:
@@ -274,17 +47,34 @@ def draw_backwards(credits: Decimal, sources: Sequence[Source], *, balance: Deci
     return draw(credits, sources[::-1], balance=balance)
 
 
+def as_it_is(situation: Situation) -> Situation:
+    return situation
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("where", "fault"),
     [
         ("usage.charging.draw", draw_backwards),
         ("payments.returning._credits_gone", lambda _: ZERO),
+        ("usage.situation.Situation.once_charged", as_it_is),
     ],
-    ids=["grants drawn in the wrong order", "a share that forgets what went before"],
+    ids=[
+        "grants drawn in the wrong order",
+        "a share that forgets what went before",
+        "calls that start on what is reserved for others",
+    ],
 )
 def test_a_planted_fault_is_found(monkeypatch: pytest.MonkeyPatch, where: str, fault: Any) -> None:
     monkeypatch.setattr(where, fault)
 
     with pytest.raises(AssertionError):
+        run(25, 30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_settles_nothing_is_found() -> None:
+    forgotten = database_changed("usage_record", "PERFORM usage_follow(events, now);", "")
+
+    with forgotten, pytest.raises(AssertionError):
         run(25, 30)

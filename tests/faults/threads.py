@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -44,14 +44,20 @@ def take_out_row_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def charging_without_the_lock() -> Iterator[None]:
-    """Plant a fault: while this lasts, a charge reads without taking the wallets."""
+def database_changed(function: str, words: str, others: str) -> Iterator[None]:
+    """Plant a fault: while this lasts, a function of the database says something else."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef('usage_holdings'::regproc)")
-        original = cursor.fetchone()[0]
-        cursor.execute(original.replace("FOR UPDATE OF w", ""))
+        cursor.execute("SELECT pg_get_functiondef(%s::regproc)", [function])
+        [original] = cursor.fetchone() or [""]
+        assert words in original
+        cursor.execute(original.replace(words, others))
     try:
         yield
     finally:
         with connection.cursor() as cursor:
             cursor.execute(original)
+
+
+def charging_without_the_lock() -> AbstractContextManager[None]:
+    """Plant a fault: while this lasts, a charge reads without taking the wallets."""
+    return database_changed("usage_holdings", "FOR UPDATE OF w", "")
