@@ -41,6 +41,7 @@ class DemoRequestAdmin(ReadOnlyAdmin):
     list_display_links = ("plan",)
     list_select_related = ("organization", "plan__version", "actor")
     list_filter = (HandledFilter,)
+    ordering = (F("handled_at").desc(nulls_first=True), "at", "id")
     search_fields = ("organization__name", "organization__external_id")
     fields = (
         ("plan", "organization"),
@@ -53,10 +54,6 @@ class DemoRequestAdmin(ReadOnlyAdmin):
         """Offer the act to those who may act."""
         may = request.user.has_perm("accounts.operate")
         return [name for name in self.list_display if may or name != "act"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DemoRequest]:
-        requests: QuerySet[DemoRequest] = super().get_queryset(request)
-        return requests.order_by(F("handled_at").desc(nulls_first=True), "at", "id")
 
     @display(description="Organization", ordering="organization__name")
     def whose(self, asked: DemoRequest) -> SafeString | str:

@@ -60,6 +60,7 @@ class RefusedReportAdmin(ReadOnlyAdmin):
     list_display_links = ("what",)
     list_select_related = ("organization", "version")
     list_filter = (StateFilter, "code")
+    ordering = (F("ended_at").desc(nulls_first=True), "-last_at", "-id")
     search_fields = ("organization__name", "organization__external_id", "meter")
     fields = (
         ("what", "organization"),
@@ -71,10 +72,6 @@ class RefusedReportAdmin(ReadOnlyAdmin):
         "event_id",
         "reported",
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RefusedReport]:
-        rows: QuerySet[RefusedReport] = super().get_queryset(request)
-        return rows.order_by(F("ended_at").desc(nulls_first=True), "-last_at", "-id")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Offer the act to those who may act."""

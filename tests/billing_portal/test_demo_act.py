@@ -30,8 +30,8 @@ def test_the_list_shows_the_longest_waiting_first_and_the_handled_last(acme: Org
     other = Life().subscriber("Other", card=None)
     handled = request_demo(acme, plan="huge", now=MARCH_1)
     handle_demo(handled, note="Sold", now=MARCH_1 + DAY)
-    request_demo(acme, plan="big", now=MARCH_1 + 2 * DAY)
     request_demo(other, plan="big", now=MARCH_1 + DAY)
+    request_demo(acme, plan="big", now=MARCH_1 + 2 * DAY)
     client = logged_in(build_staff("view_demorequest", "view_organization", "operate"))
 
     words = text_of(client.get(REQUESTS))

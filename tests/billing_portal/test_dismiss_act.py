@@ -50,6 +50,16 @@ def test_the_list_is_a_worklist_with_the_plan_and_the_act(acme: Organization) ->
     assert "Dismiss…" not in text_of(logged_in(build_staff("view_refusedreport")).get(REFUSED))
 
 
+def test_what_is_open_comes_before_what_was_dismissed_later(acme: Organization) -> None:
+    later = NOON + dt.timedelta(days=1)
+    charge([a_meter(acme, "s-2", "storage_gb")], now=later)
+    dismiss(RefusedReport.objects.get(meter="storage_gb"), reason="Not sold", now=later)
+
+    words = text_of(logged_in(build_staff(*PERMISSIONS)).get(REFUSED))
+
+    assert words.index("rate for tokens") < words.index("rate for storage_gb")
+
+
 @time_machine.travel(NOON, tick=False)
 def test_home_counts_what_is_open(acme: Organization) -> None:
     words = text_of(logged_in(build_staff(*PERMISSIONS)).get("/admin/"))
