@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.timezone import override
 
 from accounts.models import Letter, Membership, Organization
-from accounts.sweeping import for_a_while
+from accounts.sweeping import FIRST_PAUSE, for_a_while, pause_after
 
 logger = structlog.get_logger(__name__)
 
@@ -28,7 +28,6 @@ Mailbox = Callable[[EmailMultiAlternatives], object]
 """Takes a mail that is ready."""
 
 MOST_ATTEMPTS = 8
-FIRST_PAUSE = dt.timedelta(minutes=1)
 # Longer than a mail server may take to answer.
 CLAIM = dt.timedelta(minutes=10)
 # They remind; all others tell of money that moved or did not, or of what was agreed and ended,
@@ -245,7 +244,7 @@ def _postpone(letter: Letter, error: Exception, *, now: dt.datetime) -> None:
         letter,
         attempts=attempts,
         last_error=f"{type(error).__name__}: {error}"[:500],
-        due_at=now + FIRST_PAUSE * 2 ** (attempts - 1),
+        due_at=now + pause_after(attempts),
         status=Letter.Status.PARKED if attempts >= MOST_ATTEMPTS else Letter.Status.WAITING,
     )
     logger.warning("letter_not_sent", letter=letter.pk, code=letter.code, error=letter.last_error)

@@ -1,4 +1,4 @@
-"""A sweep goes through its rows for a while, and leaves the rest to the next one."""
+"""A sweep goes through its rows for a while, and leaves the rest to later ones, and what failed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 Row = TypeVar("Row")
+
+FIRST_PAUSE = dt.timedelta(minutes=1)
 
 
 def for_a_while(rows: Iterable[Row], *, span: dt.timedelta) -> Iterator[Row]:
@@ -21,3 +23,8 @@ def for_a_while(rows: Iterable[Row], *, span: dt.timedelta) -> Iterator[Row]:
         if time.monotonic() - began > span.total_seconds():
             return
         yield row
+
+
+def pause_after(attempts: int) -> dt.timedelta:
+    """Answer how long a row waits that failed so often: a minute, then twice as long each time."""
+    return FIRST_PAUSE * 2 ** (attempts - 1)

@@ -7,7 +7,7 @@ import datetime as dt
 import structlog
 from django.db import transaction
 
-from accounts.sweeping import for_a_while
+from accounts.sweeping import FIRST_PAUSE, for_a_while, pause_after
 from payments.answers import StripeRefused, StripeSilent
 from payments.event_kinds import NobodyKnows, look_into
 from payments.gateway import Gateway
@@ -16,7 +16,6 @@ from payments.models import StripeEvent
 logger = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 8
-FIRST_PAUSE = dt.timedelta(minutes=1)
 # Longer than a whole sweep takes; a worker that died is followed by another one after it.
 LEASE = dt.timedelta(minutes=10)
 
@@ -90,8 +89,7 @@ def _try_later(event: StripeEvent, error: Exception, *, now: dt.datetime) -> Non
     if event.attempts >= MOST_ATTEMPTS:
         _set_aside(event, words)
     else:
-        pause = FIRST_PAUSE * 2 ** (event.attempts - 1)
-        _finish(event, due_at=now + pause, last_error=words[:500])
+        _finish(event, due_at=now + pause_after(event.attempts), last_error=words[:500])
 
 
 def _wait_for_stripe(event: StripeEvent, silent: StripeSilent, *, now: dt.datetime) -> None:

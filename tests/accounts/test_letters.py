@@ -13,7 +13,6 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 
 from accounts.letters import (
-    FIRST_PAUSE,
     MOST_ATTEMPTS,
     Attachment,
     deliver_due,
@@ -22,6 +21,7 @@ from accounts.letters import (
     try_again,
 )
 from accounts.models import Letter, Membership, Organization
+from accounts.sweeping import FIRST_PAUSE
 from tests.builders import MARCH_1, build_organization, build_user
 from tests.faults.threads import at_once
 
