@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,10 +23,10 @@ from plans.rented import held_one_by_one
 from plans.self_renting import (
     RentalQuote,
     give_back_by_owner,
+    owner_rents,
     quote_rental,
     rent_by_owner,
     rentable_by_owner,
-    rents_by_himself,
 )
 from plans.standing import standing
 
@@ -38,7 +40,7 @@ def rentals(request: HttpRequest, organization: Organization) -> HttpResponse:
         "standing": stands,
         "held": held_one_by_one(organization, stands.version, asked=request.GET),
         "rentable": rentable_by_owner(organization, stands),
-        "by_himself": rents_by_himself(stands),
+        "owner_rents": owner_rents(stands),
     }
     return render(request, "plans/rentals.html", context)
 
@@ -51,16 +53,14 @@ def rent(request: HttpRequest, organization: Organization, item: str) -> HttpRes
     posted = request.method == "POST"
     form = RentForm((request.POST if posted else request.GET) or {"quantity": "1"})
     key = (key_in(request.POST) if posted else None) or new_key()
+    is_number = form.is_valid()
+    quantity = form.cleaned_data["quantity"] if is_number else 1
     quote: RentalQuote | None = None
-    quantity = form.cleaned_data["quantity"] if form.is_valid() else 1
     try:
-        # The plan's own fitness goes before the value.
-        if form.is_valid():
-            if posted and key_in(request.POST):
-                return _rent(request, organization, item, quantity, key)
-            quote = quote_rental(organization, item=item, quantity=quantity, now=now)
-        else:
-            quote_rental(organization, item=item, quantity=1, now=now)
+        if is_number and posted and key_in(request.POST):
+            return _rent(request, organization, item, quantity, key, now=now)
+        # Where no number was typed too: the plan's own fitness goes before the value.
+        quote = quote_rental(organization, item=item, quantity=quantity, now=now)
     except PreviewOutdated as outdated:
         form.refuse(outdated)
         quote = quote_rental(organization, item=item, quantity=quantity, now=now)
@@ -72,7 +72,7 @@ def rent(request: HttpRequest, organization: Organization, item: str) -> HttpRes
     context = {
         "form": form,
         "name": item_name(item),
-        "quote": quote,
+        "quote": quote if is_number else None,
         "key": key,
         "tax": site_tax(),
     }
@@ -80,7 +80,13 @@ def rent(request: HttpRequest, organization: Organization, item: str) -> HttpRes
 
 
 def _rent(
-    request: HttpRequest, organization: Organization, item: str, quantity: int, key: str
+    request: HttpRequest,
+    organization: Organization,
+    item: str,
+    quantity: int,
+    key: str,
+    *,
+    now: dt.datetime,
 ) -> HttpResponse:
     begun = rent_by_owner(
         organization,
@@ -89,7 +95,7 @@ def _rent(
         key=key,
         digest=request.POST.get("digest", ""),
         actor=person(request),
-        now=timezone.now(),
+        now=now,
     )
     words = f"{len(begun)} × {item_name(item)}" if len(begun) > 1 else item_name(item)
     messages.success(request, f"{words} rented.")
@@ -104,7 +110,7 @@ def give_back(request: HttpRequest, organization: Organization, rental: int) -> 
     found = get_object_or_404(Rental, organization=organization, pk=rental)
     stands = standing(organization, now=now)
     if request.method != "POST":
-        if found.ended_at is not None or not rents_by_himself(stands):
+        if found.ended_at is not None or not owner_rents(stands):
             return redirect("rentals")
         context = {"rental": found, "name": item_name(found.item), "standing": stands}
         return render(request, "plans/give_back.html", context)

@@ -85,7 +85,7 @@ class Rentable:
         return item_name(self.item)
 
 
-def rents_by_himself(stands: Standing) -> bool:
+def owner_rents(stands: Standing) -> bool:
     """Answer whether owners of this plan rent, and give back, without asking staff."""
     version = stands.version
     return version is not None and not version.is_trial and version.terms.auto_renew
@@ -93,7 +93,7 @@ def rents_by_himself(stands: Standing) -> bool:
 
 def rentable_by_owner(organization: Organization, stands: Standing) -> list[Rentable]:
     """Answer what an owner can rent now; nothing where staff arrange it."""
-    if not rents_by_himself(stands) or stands.next_billing_day is None or stands.is_over:
+    if not owner_rents(stands) or stands.next_billing_day is None or stands.is_over:
         return []
     assert stands.version is not None
     terms = stands.version.terms
@@ -119,7 +119,7 @@ def quote_rental(
     unit = stands.version.terms.rental_price_in(item, organization.currency)
     if unit is None:
         raise ItemNotInPlan("Your plan does not offer this for rent.", field="item")
-    if not rents_by_himself(stands):
+    if not owner_rents(stands):
         raise ItemNotInPlan("What is rented on this plan our staff arrange: ask us.", field="item")
     require_settled(organization)
     if stands.next_billing_day is None or stands.is_over:
@@ -160,12 +160,9 @@ def rent_by_owner(
     """
     lock_wallet(organization.pk)
     references = [uuid.uuid5(uuid.UUID(key), str(place)).hex[:12] for place in range(quantity)]
-    known = Rental.objects.filter(
-        organization=organization, item=item, reference__in=references[:1]
-    )
-    if known.exists():
-        sent = Rental.objects.filter(organization=organization, item=item)
-        return list(sent.filter(reference__in=references))
+    mine = Rental.objects.filter(organization=organization, item=item)
+    if known := list(mine.filter(reference__in=references)):
+        return known
     quote = quote_rental(organization, item=item, quantity=quantity, now=now)
     if quote.digest != digest:
         raise PreviewOutdated
@@ -184,7 +181,7 @@ def give_back_by_owner(
     :raises ItemNotInPlan: staff arrange it on this plan.
     """
     lock_wallet(organization.pk)
-    if not rents_by_himself(standing(organization, now=now)):
+    if not owner_rents(standing(organization, now=now)):
         raise ItemNotInPlan("What is rented on this plan our staff arrange: ask us.")
     if not give_back(organization, item=rental.item, reference=rental.reference, now=now):
         return False
