@@ -262,6 +262,10 @@ class Migration(migrations.Migration):
             model_name='callback',
             index=models.Index(fields=['organization', '-id'], name='callback_by_organization'),
         ),
+        migrations.AddIndex(
+            model_name='callback',
+            index=models.Index(condition=models.Q(('status', 'dead')), fields=['endpoint'], name='callback_dead'),
+        ),
         migrations.AddConstraint(
             model_name='callback',
             constraint=models.UniqueConstraint(fields=('endpoint', 'organization', 'key'), name='callback_owed_once'),

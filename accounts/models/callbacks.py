@@ -153,6 +153,7 @@ class Callback(models.Model):
                 condition=Q(status="waiting"),
             ),
             models.Index(fields=["organization", "-id"], name="callback_by_organization"),
+            models.Index(fields=["endpoint"], name="callback_dead", condition=Q(status="dead")),
         ]
 
     def __str__(self) -> str:

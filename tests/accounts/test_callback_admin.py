@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.callback_admin import given_up
 from accounts.calling_back import call_back
 from accounts.models import Act, Callback, WebhookEndpoint
 from accounts.webhook_endpoints import SWITCHED_OFF, disable
@@ -157,3 +158,10 @@ def test_what_needs_staff_is_counted_at_home_and_listed(receiver: Receiver) -> N
     assert "/gone" in listed
     assert "/fresh" not in listed
     assert "/off" not in listed
+
+
+def test_what_was_given_up_is_found_without_reading_what_was_delivered() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert "callback_dead" in given_up().explain()
