@@ -1,7 +1,12 @@
-"""One Redis address, written the way each of its users wants it."""
+"""One Redis address, written the way each of its users wants it; and how long it is waited for."""
 
 from urllib.parse import parse_qs, urlsplit
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+# A request that is counted never waits long for a Redis that drops packets, and never twice.
+IMPATIENT = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
 _SOCKET_SCHEMES = ("unix", "redis+socket")
 
 

@@ -14,7 +14,7 @@ from billing_portal.api_schema import schema_settings
 from billing_portal.content_policy import STRICT
 from billing_portal.log_format import configure_structlog, logging_config
 from billing_portal.operating import theme
-from billing_portal.redis_address import broker_url, cache_url
+from billing_portal.redis_address import IMPATIENT, broker_url, cache_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -131,6 +131,8 @@ _database["HOST"] = _options.pop("host", _database["HOST"])
 # that does not know prepared statements wants them off.
 _options["prepare_threshold"] = 5 if env.bool("DATABASE_PREPARE", default=True) else None
 _options.setdefault("options", "-c plan_cache_mode=force_generic_plan")
+# A server that is gone is noticed within a minute, also by whoever waits for its answer.
+_options |= {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000} | _options
 # A pool suits the threads of the web server; Celery's processes and the tests use none.
 DATABASE_POOL = env.int("DATABASE_POOL", default=0)
 if DATABASE_POOL:
@@ -145,6 +147,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": cache_url(REDIS_URL),
         "KEY_PREFIX": "billing_portal",
+        "OPTIONS": IMPATIENT,
     }
 }
 

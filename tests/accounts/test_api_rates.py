@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache
 
 from accounts import api_rates
 from accounts.api_rates import Shares
@@ -64,3 +67,18 @@ def test_keys_and_sorts_are_counted_apart() -> None:
     shares = Shares()
     assert [shares.take(name, rate=1, window=1) for name in ("a", "b", "a")] == [True, True, False]
     assert cache.get("a:1") == 2
+
+
+def test_a_redis_that_says_nothing_is_asked_once_and_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        monkeypatch.setattr(api_rates, "cache", RedisCache(address, settings.CACHES["default"]))
+
+        assert Shares().take("a", rate=100, window=1)
+
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()

@@ -62,3 +62,11 @@ def test_the_demo_turns_off_only_what_plain_http_cannot_do() -> None:
 def test_what_only_the_operator_can_know_has_no_default(name: str) -> None:
     answer = ask_settings("DEBUG", **{name: None})
     assert f"Set the {name} environment variable" in answer.stderr
+
+
+def test_a_database_that_is_gone_is_noticed_and_its_address_may_say_when() -> None:
+    said = ask_settings("DATABASES", DATABASE_URL="postgres://db/x?connect_timeout=3")
+
+    options = json.loads(said.stdout)["DATABASES"]["default"]["OPTIONS"]
+    assert (options["tcp_user_timeout"], options["keepalives_idle"]) == (30_000, 30)
+    assert int(options["connect_timeout"]) == 3
