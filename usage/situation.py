@@ -47,7 +47,7 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
                  WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at <= %(now)s))),
        coalesce(w.credits_gone_at >= GREATEST(p.starts_at, a.limited_at), false),
        coalesce(a.when_exhausted, '') = 'stop',
-       a.id, h.longest, h.units, h.credits, coalesce(a.spent, 0), a.monthly_limit
+       a.id, h.longest, h.units, h.credits, h.beyond_limits, coalesce(a.spent, 0), a.monthly_limit
 FROM accounts_organization o
 JOIN wallet_wallet w ON w.organization_id = o.id
 LEFT JOIN plans_subscription s ON s.organization_id = o.id
@@ -61,11 +61,20 @@ LEFT JOIN LATERAL (
     WHERE n.organization_id = o.id AND n.external_id = %(agent)s
 ) a ON true
 LEFT JOIN LATERAL (
-    SELECT t.hold_minutes * 60 AS longest, coalesce(sum(n.units), 0) AS units,
-           coalesce(sum(n.credits), 0) AS credits
+    SELECT t.hold_minutes * 60 AS longest, coalesce(sum(r.units), 0) AS units,
+           coalesce(sum(r.credits), 0) AS credits,
+           coalesce(sum(r.credits) FILTER (WHERE EXISTS (
+               SELECT FROM accounts_agent n
+               WHERE n.id = r.agent_id AND n.monthly_limit IS NOT NULL AND n.monthly_limit <= (
+                   SELECT coalesce(sum(d.credits), 0) FROM usage_usageday d
+                   WHERE d.agent_id = n.id AND d.day >= date_trunc(
+                       'month', %(now)s AT TIME ZONE o.time_zone)::date))), 0) AS beyond_limits
     FROM plans_site t
-    LEFT JOIN usage_hold n ON n.organization_id = o.id AND n.expires_at > %(now)s
-                          AND n.call IS DISTINCT FROM %(call)s::text
+    LEFT JOIN (SELECT n.agent_id, sum(n.units) AS units, sum(n.credits) AS credits
+               FROM usage_hold n
+               WHERE n.organization_id = o.id AND n.expires_at > %(now)s
+                 AND n.call IS DISTINCT FROM %(call)s::text
+               GROUP BY n.agent_id) r ON true
     WHERE t.hold_minutes IS NOT NULL
     GROUP BY t.hold_minutes
 ) h ON true
@@ -114,6 +123,8 @@ class Situation:
     agent_id: int | None = None
     overdraft: Decimal = ZERO
     reserved: Reserved = Reserved()
+    # Of that, what is for agents beyond their limit: they leave the grants to the others.
+    reserved_beyond_limits: Decimal = ZERO
     # These decide nothing; they are told beside what does.
     over_at: dt.datetime | None = None
     grace_ends_at: dt.datetime | None = None
@@ -147,7 +158,7 @@ class Situation:
         While anything is reserved the balance must be above the overdraft, whatever else lets it
         pause: nobody may start on the credit of another.
         """
-        of_grants = min(self.reserved.credits, self.credits_left)
+        of_grants = min(self.reserved.credits - self.reserved_beyond_limits, self.credits_left)
         balance = self.balance - (self.reserved.credits - of_grants)
         left = self.credits_left - of_grants
         used = self.counters.get(CALL_MINUTES, ZERO) + self.reserved.units
@@ -206,7 +217,8 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
     version_id, grace_ends_at, session_limit, over_at = row[6:10]
     counters, credits_left, has_number, resource_used, batch_passed = row[10:15]
     agent_known, over_limit, not_topped_up, may_stop, used_up, is_stop = row[15:21]
-    agent_id, longest, reserved_units, reserved_credits, agent_spent, agent_limit = row[21:]
+    agent_id, longest, reserved_units, reserved_credits, beyond_limits = row[21:26]
+    agent_spent, agent_limit = row[26:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -232,6 +244,7 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         agent_id=agent_id,
         overdraft=overdraft,
         reserved=Reserved(reserved_units or ZERO, reserved_credits or ZERO, longest),
+        reserved_beyond_limits=beyond_limits or ZERO,
         over_at=over_at,
         grace_ends_at=grace_ends_at,
         pause_when=pause_when,

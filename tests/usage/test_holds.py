@@ -133,6 +133,18 @@ def test_an_agent_that_stops_at_the_end_of_plan_credits_does_not_start_on_the_wa
     assert gate(acme, agent="main").allowed
 
 
+def test_beyond_its_limit_an_agent_starts_one_call_on_the_wallet_for_one() -> None:
+    acme = on_plan(credits=20, included_credits="100")
+    for name in ("limited", "another"):
+        acme.agents.create(external_id=name, name=name, created_at=MARCH_1, monthly_limit=1)
+        report(acme, agent=name)
+    assert gate(acme, agent="main").allowed
+
+    # What runs for others draws on the plan credits, which they leave to those.
+    asked = ("limited", "limited", "another", "main")
+    assert [is_let_in(gate(acme, agent=name)) for name in asked] == [True, False, False, True]
+
+
 @pytest.mark.parametrize("pause_when", ["dry", "negative"])
 def test_what_may_be_overdrawn_counts_as_available(pause_when: str) -> None:
     acme = on_plan(credits=20, overdraft="20", pause_when=pause_when)
