@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Organization
 from payments.inbox import keep
 from payments.models import Payment, StripeEvent
 from tests.billing_portal.staff import build_staff, logged_in, text_of
-from tests.builders import build_organization
-from tests.payments.stripe_stage import MINUTE, SECRET, Stage, event
+from tests.payments.stripe_stage import MINUTE, Stage, event
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/admin/payments/stripeevent/"
 
 
 @pytest.fixture
-def stage(settings: Any) -> Stage:
-    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
-    stage = Stage()
-    stage.paid_top_up(build_organization("Acme", external_id="acme"))
+def stage(stage: Stage, acme: Organization) -> Stage:
+    stage.paid_top_up(acme)
     stage.hear()
     return stage
 

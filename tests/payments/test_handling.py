@@ -13,25 +13,10 @@ from payments.handling import LEASE, MOST_ATTEMPTS, handle_due
 from payments.inbox import keep, replay
 from payments.models import Payment, Refund, StripeEvent
 from tests.builders import build_organization, build_site
-from tests.payments.stripe_stage import HOUR, MINUTE, SECRET, Stage, event
+from tests.payments.stripe_stage import HOUR, MINUTE, Stage, event
 from wallet.models import LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _secrets(settings: Any) -> None:
-    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture
-def acme(stage: Stage) -> Organization:
-    return build_organization(external_id="acme")
 
 
 def states() -> dict[str, int]:

@@ -13,26 +13,18 @@ from djstripe import models as djstripe
 from accounts.models import Organization
 from payments.mirror import mirror_due
 from payments.models import StripeEvent
-from tests.builders import build_organization
-from tests.payments.stripe_stage import SECRET, Stage
+from tests.payments.stripe_stage import Stage
 
 pytestmark = pytest.mark.django_db
 REAL_KEY = "sk_test_" + "Real" * 8
 
 
 @pytest.fixture
-def stage(settings: Any) -> Stage:
-    stage = Stage()
-    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
+def stage(stage: Stage, settings: Any) -> Stage:
     settings.STRIPE_SECRET_KEY = REAL_KEY
     settings.STRIPE_TEST_SECRET_KEY = REAL_KEY
     settings.STRIPE_TRANSPORT = stage.fake.transport
     return stage
-
-
-@pytest.fixture
-def acme(stage: Stage) -> Organization:
-    return build_organization(external_id="acme")
 
 
 def a_busy_day(stage: Stage, acme: Organization) -> None:

@@ -13,28 +13,12 @@ from accounts.models import Organization
 from payments.facts import Charge
 from payments.models import Card, Payment, StripeEvent
 from payments.reconciling import Report, reconcile
-from tests.builders import build_organization
-from tests.payments.stripe_stage import HOUR, SECRET, Stage
+from tests.payments.stripe_stage import HOUR, Stage
 from wallet.models import Wallet
 from wallet.money import Money
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _secrets(settings: Any) -> None:
-    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture
-def acme(stage: Stage) -> Organization:
-    return build_organization(external_id="acme")
 
 
 def reconciled(stage: Stage, **options: Any) -> Report:

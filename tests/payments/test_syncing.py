@@ -10,25 +10,9 @@ from accounts.models import Organization
 from payments.cards import remove_card
 from payments.inbox import keep
 from payments.models import Card, Customer, Refund, StripeEvent
-from tests.builders import build_organization
-from tests.payments.stripe_stage import SECRET, Stage, event
+from tests.payments.stripe_stage import Stage, event
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _secrets(settings: Any) -> None:
-    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture
-def acme(stage: Stage) -> Organization:
-    return build_organization(external_id="acme")
 
 
 def a_card(stage: Stage, acme: Organization, answer: str = "ok", **card: Any) -> str:
