@@ -50,6 +50,20 @@ class Breakdown:
         """Answer whether all units are of one kind, so that they can be added up."""
         return len(self.by_meter) <= 1
 
+    @property
+    def in_credits(self) -> bool:
+        """Whether a picture shows credits; where nothing was charged it shows events."""
+        return self.total.credits > 0
+
+    def shown(self, row: Row) -> Decimal:
+        """Answer the figure of a row that a picture shows."""
+        return row.credits if self.in_credits else Decimal(row.events)
+
+    @property
+    def daily(self) -> list[tuple[dt.date, Decimal]]:
+        """Each day and the figure of it that a picture shows."""
+        return [(day, self.shown(row)) for day, row in self.by_day]
+
 
 def breakdown(period: Period) -> Breakdown:
     """Answer a period's usage in one statement, whatever there was."""

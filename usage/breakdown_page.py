@@ -37,7 +37,6 @@ def breakdown_page(request: HttpRequest, organization: Organization) -> HttpResp
     context: dict[str, object] = {"cuts": CUTS, "by": by, "head": CUTS[by]}
     if period is not None:
         parts = breakdown(period)
-        in_credits = parts.total.credits > 0
         rows = _rows(parts, by)
         context |= {
             "period": period,
@@ -45,15 +44,14 @@ def breakdown_page(request: HttpRequest, organization: Organization) -> HttpResp
             "breakdown": parts,
             "terms": period.version.terms,
             "rows": rows,
-            "in_credits": in_credits,
             "units": parts.is_one_meter or by in OF_ONE_METER,
         }
         if by == "day":
-            daily = [(day, _value(row, in_credits)) for day, row in parts.by_day]
-            context["chart"] = chart_of(daily, first_day=period.first_day, last_day=period.last_day)
+            context["chart"] = chart_of(
+                parts.daily, first_day=period.first_day, last_day=period.last_day
+            )
         else:
-            values = [(row.label, _value(row, in_credits)) for row in rows]
-            context["shares"] = shares_of(values)
+            context["shares"] = shares_of([(row.label, parts.shown(row)) for row in rows])
     return render(request, "usage/breakdown.html", context)
 
 
@@ -93,12 +91,13 @@ def _is_number(text: str) -> bool:
 
 
 def _rows(parts: Breakdown, by: str) -> Sequence[Row]:
-    cuts = {"channel": parts.by_channel, "agent": parts.by_agent, "meter": parts.by_meter}
-    return cuts.get(by) or [row for _, row in parts.by_day if by == "day"]
-
-
-def _value(row: Row, in_credits: bool) -> Decimal:
-    return row.credits if in_credits else Decimal(row.events)
+    cuts = {
+        "day": [row for _, row in parts.by_day],
+        "channel": parts.by_channel,
+        "agent": parts.by_agent,
+        "meter": parts.by_meter,
+    }
+    return cuts[by]
 
 
 def _cells(row: Row, by: str, units: bool) -> tuple[Value, ...]:

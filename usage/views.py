@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -36,10 +34,6 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
     }
     if period and version:
         parts = breakdown(period)
-        in_credits = parts.total.credits > 0
-        daily = [
-            (day, row.credits if in_credits else Decimal(row.events)) for day, row in parts.by_day
-        ]
         context |= {
             "period": period,
             "channels": channels(version.terms, has_number=has_number(shown.resources)),
@@ -49,7 +43,6 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
             "rates": rate_table(version.terms),
             "breakdown": parts,
             "web_calls": sum(row.events for row in parts.by_channel if row.label == "web"),
-            "in_credits": in_credits,
-            "chart": chart_of(daily, first_day=period.first_day, last_day=period.last_day),
+            "chart": chart_of(parts.daily, first_day=period.first_day, last_day=period.last_day),
         }
     return render(request, "usage/plan_and_usage.html", context)
