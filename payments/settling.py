@@ -40,7 +40,7 @@ def record(payment: Payment, intent: Intent, *, now: dt.datetime) -> Payment:
         return record_failed(
             payment, code=intent.decline_code, words=words, intent=intent.id, now=now
         )
-    return _record_waiting(payment, intent, now=now)
+    return _record_waiting(payment, intent)
 
 
 @transaction.atomic
@@ -115,7 +115,7 @@ def _announce_failed(payment: Payment, *, now: dt.datetime) -> None:
 
 
 @transaction.atomic
-def _record_waiting(payment: Payment, intent: Intent, *, now: dt.datetime) -> Payment:
+def _record_waiting(payment: Payment, intent: Intent) -> Payment:
     payment = _locked(payment)
     if payment.status in (Payment.Status.CHECKOUT, Payment.Status.PENDING):
         payment.intent_id = intent.id

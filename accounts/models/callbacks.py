@@ -158,7 +158,3 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} of {self.organization}"
-
-    @property
-    def is_replay(self) -> bool:
-        return self.replayed_at is not None
