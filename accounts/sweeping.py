@@ -27,4 +27,5 @@ def for_a_while(rows: Iterable[Row], *, span: dt.timedelta) -> Iterator[Row]:
 
 def pause_after(attempts: int) -> dt.timedelta:
     """Answer how long a row waits that failed so often: a minute, then twice as long each time."""
-    return FIRST_PAUSE * 2 ** (attempts - 1)
+    pause: dt.timedelta = FIRST_PAUSE * 2 ** (attempts - 1)
+    return pause
