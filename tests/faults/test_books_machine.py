@@ -74,7 +74,7 @@ def test_a_planted_fault_is_found(monkeypatch: pytest.MonkeyPatch, where: str, f
 
 @pytest.mark.django_db(transaction=True)
 def test_a_report_that_settles_nothing_is_found() -> None:
-    forgotten = database_changed("usage_record", "PERFORM usage_follow(events, now);", "")
+    forgotten = database_changed("usage_follow", "WHERE kind = 'call'", "WHERE kind = 'none'")
 
     with forgotten, pytest.raises(AssertionError):
         run(25, 30)
