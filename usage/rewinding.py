@@ -14,20 +14,23 @@ from decimal import Decimal
 from accounts.models import Agent, Organization
 from accounts.rewinding import AgentThen, agent_then, was_suspended
 from plans.models import Site
-from plans.periods import day_starts_at
 from plans.rewinding import (
     CountThen,
     PeriodThen,
     count_then,
-    extensions,
     had_number,
     period_then,
     periods_begun,
 )
-from plans.terms import SESSIONS
 from usage.models import BatchPass
-from usage.prepared import ask
 from usage.questions import Question
+from usage.recounting import (
+    SessionsThen,
+    counters_then,
+    crossed_then,
+    sessions_then,
+    spent_then,
+)
 from usage.situation import Situation
 from wallet.credits import ZERO
 from wallet.pausing import pauses
@@ -41,35 +44,6 @@ from wallet.rewinding import (
     paused_then,
 )
 
-COUNTED = """
-SELECT CASE WHEN kind = 'call' THEN 'outbound_calls' ELSE meter END, count(*)::numeric
-FROM usage_usageevent
-WHERE period_id = %(period)s AND recorded_at <= %(at)s AND (trace -> 'quantity' ->> 0) <> '0'
-  AND (kind = 'call' AND channel = 'outbound' OR kind = 'session')
-GROUP BY 1
-UNION ALL
-SELECT meter, sum((trace ->> 'allowance')::numeric)
-FROM usage_usageevent
-WHERE period_id = %(period)s AND recorded_at <= %(at)s AND kind <> 'session'
-GROUP BY 1
-"""
-OPENED = """
-SELECT recorded_at FROM usage_usageevent
-WHERE period_id = %(period)s AND recorded_at <= %(at)s AND kind = 'session'
-  AND (trace -> 'quantity' ->> 0) <> '0'
-ORDER BY id
-"""
-SPENT = """
-SELECT coalesce(sum(credits), 0) FROM usage_usageevent
-WHERE agent_id = %(agent)s AND recorded_at <= %(at)s AND started_at >= %(since)s
-"""
-CROSSED = """
-SELECT max(recorded_at) FROM (
-    SELECT recorded_at, credits, sum(credits) OVER (
-        PARTITION BY date_trunc('month', started_at AT TIME ZONE %(zone)s) ORDER BY id) AS spent
-    FROM usage_usageevent WHERE agent_id = %(agent)s AND recorded_at <= %(at)s) charged
-WHERE spent >= %(limit)s AND spent - credits < %(limit)s
-"""
 NOT_KEPT = "is not kept: it is told as it is today."
 UNTOLD_GRACE = f"It was paid since, and how many days it had for that {NOT_KEPT}"
 UNTOLD_NUMBERS = f"How many numbers the platform had reported by then {NOT_KEPT}"
@@ -84,14 +58,6 @@ class Then:
 
     situation: Situation
     untold: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sessions:
-    """The sessions that a period had counted, and when they used up a trial."""
-
-    counted: Decimal = ZERO
-    used_up_at: dt.datetime | None = None
 
 
 def look_back(organization: Organization, question: Question, *, at: dt.datetime) -> Then:
@@ -122,7 +88,7 @@ def _situation(
     overdraft, pause_when = (terms.overdraft, terms.pause_when) if terms else (ZERO, "dry")
     balance = balance_then(organization, at=at)
     paused = paused_then(organization, _pause_terms(organization), at=at)
-    sessions = _sessions(period, at=at) if period else _Sessions()
+    sessions = sessions_then(period, at=at) if period else SessionsThen()
     over_at = _over_at(period, sessions, at=at) if period else None
     return Situation(
         organization_id=organization.pk,
@@ -135,7 +101,7 @@ def _situation(
         over=over_at is None or at >= over_at,
         overdue=bool(period and period.grace_ends_at and at >= period.grace_ends_at),
         session_limit=period.session_limit if period else None,
-        counters=_counters(period, sessions, at=at) if period else {},
+        counters=counters_then(period, sessions, at=at) if period else {},
         credits_left=_left(grants_then(organization, at=at), at=at),
         has_number=False,
         resource_used=0,
@@ -165,9 +131,9 @@ def _with_agent(
         return situation
     stop = agent.when_exhausted == Agent.WhenExhausted.STOP
     filled_at, limit = filled_then(organization, at=at), agent.monthly_limit
-    spent = _spent(organization, agent, at=at) if limit is not None else ZERO
+    spent = spent_then(organization, agent, at=at) if limit is not None else ZERO
     reached = limit is not None and spent >= limit
-    crossed_at = _crossed(organization, agent, limit, at=at) if limit is not None else None
+    crossed_at = crossed_then(organization, agent, limit, at=at) if limit is not None else None
     lifted = _is_after(filled_at, crossed_at, agent.limited_at, agent.created_at)
     may_stop, used_up = False, False
     if stop and period:
@@ -221,52 +187,11 @@ def _pause_terms(organization: Organization) -> list[PauseTerms]:
     return [PauseTerms(since, terms.overdraft, terms.pause_when) for since, terms in begun]
 
 
-def _over_at(period: PeriodThen, sessions: _Sessions, *, at: dt.datetime) -> dt.datetime:
+def _over_at(period: PeriodThen, sessions: SessionsThen, *, at: dt.datetime) -> dt.datetime:
     """Answer its end; what another follows by itself goes on after that, until it begins."""
     waits_until = period.waits_until if at >= period.ends_at else None
     ends = (waits_until or period.ends_at, sessions.used_up_at, period.grace_ends_at)
     return min(end for end in ends if end is not None)
-
-
-def _counters(period: PeriodThen, sessions: _Sessions, *, at: dt.datetime) -> dict[str, Decimal]:
-    counted: dict[str, Decimal] = dict(ask(COUNTED, {"period": period.period.pk, "at": at}))
-    return {**counted, SESSIONS: sessions.counted}
-
-
-def _sessions(period: PeriodThen, *, at: dt.datetime) -> _Sessions:
-    """Count sessions in their order: the last of a trial's quota ends it, an extension resets."""
-    version, counted, used_up_at = period.period.version, 0, None
-    quota = version.terms.session_limit(None) if version.is_trial else None
-    extended = [one for one in extensions(period.period) if one.at <= at]
-    opened = ask(OPENED, {"period": period.period.pk, "at": at})
-    for instant in [*(recorded_at for (recorded_at,) in opened), None]:
-        while extended and (instant is None or extended[0].at < instant):
-            extended.pop(0)
-            counted, used_up_at = (0, None) if used_up_at else (counted, None)
-        if instant is None:
-            break
-        counted += 1
-        ends_at = extended[0].ended_at if extended else period.ends_at
-        if quota is not None and counted >= quota and not used_up_at and instant < ends_at:
-            used_up_at = instant
-    return _Sessions(Decimal(counted), used_up_at)
-
-
-def _spent(organization: Organization, agent: AgentThen, *, at: dt.datetime) -> Decimal:
-    """Answer what was charged for an agent by then, of what started in the month of then."""
-    first = organization.today(at).replace(day=1)
-    since = day_starts_at(first, organization.zone)
-    [(spent,)] = ask(SPENT, {"agent": agent.id, "at": at, "since": since})
-    return Decimal(spent)
-
-
-def _crossed(
-    organization: Organization, agent: AgentThen, limit: Decimal, *, at: dt.datetime
-) -> dt.datetime | None:
-    asked = {"agent": agent.id, "at": at, "zone": organization.time_zone, "limit": limit}
-    [(crossed_at,)] = ask(CROSSED, asked)
-    found: dt.datetime | None = crossed_at
-    return found
 
 
 def _had_passed(organization: Organization, question: Question, *, at: dt.datetime) -> bool:

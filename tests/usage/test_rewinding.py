@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.agents import put_agent
 from accounts.models import Act, Agent, Organization
@@ -155,6 +158,25 @@ def test_a_change_of_an_agent_is_an_act_with_what_was_before(acme: Organization)
     assert act.summary == ("Main: Use balance when plan credits run out, at most 7 credits a month")
     assert (act.before["monthly_limit"], act.after["monthly_limit"]) == (None, "7")
     assert Agent.objects.get().name == "Renamed"
+
+
+def test_what_was_used_is_found_by_the_organization_among_the_events_of_all(
+    acme: Organization,
+) -> None:
+    put_agent(acme, external_id="main", name="Main", monthly_limit=Decimal(7), now=MARCH_1)
+    charge([a_call(acme)], now=NOON)
+    question = Question(acme.external_id, kind="message", agent="main")
+    with CaptureQueriesContext(connection) as asked:
+        look_back(acme, question, at=NOON + HOUR)
+
+    of_events = [one["sql"] for one in asked if "FROM usage_usageevent" in one["sql"]]
+    assert len(of_events) == 4
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for statement in of_events:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = " ".join(line for (line,) in cursor.fetchall())
+            assert re.search(r"Index Cond: \(+organization_id", plan), plan
 
 
 def test_what_was_reserved_is_told_to_be_left_out(acme: Organization) -> None:
