@@ -1,7 +1,7 @@
 """Time passes: the timetable's entries run when they fall due, as beat and a worker would.
 
 Ticks at which no row can be due are jumped over. Those that matter come first after a local
-midnight, or first after an instant that some row notes. Stories and rehearsals both pass so.
+midnight, or first at or after an instant that some row notes. Stories and rehearsals both pass so.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from billing_portal.entries import Entry, Wakes
 from billing_portal.timetable import TIMETABLE
 from plans.periods import DAY, day_starts_at, local_day
 
+SHORTEST = dt.timedelta(microseconds=1)
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MOST_ROUNDS = 50
 
@@ -88,14 +89,15 @@ class Passage:
         return {entry.name: entry.noted.instants(self.until) for entry in WAKING if entry.noted}
 
     def _next_tick(self, entry: Entry) -> dt.datetime | None:
-        """Answer when an entry rings first after a row may have become due."""
+        """Answer when an entry rings first once a row may have become due."""
         looked, noted = self.looked[entry.name], self.noted.get(entry.name, [])
         instants = noted[bisect_right(noted, looked) :][:1]
         if entry.wakes is Wakes.DAY:
             instants.append(next_midnight(max(looked, self.began), self.stage.zone))
         if not instants:
             return None
-        return entry.when.next_tick(max(min(instants), self.stage.now))
+        # What is due at midnight is found by the tick of midnight itself.
+        return entry.when.next_tick(max(min(instants), self.stage.now) - SHORTEST)
 
 
 def next_midnight(after: dt.datetime, zone: ZoneInfo) -> dt.datetime:
