@@ -22,7 +22,7 @@ from plans.models import Period, PlanVersion, Rental, ScheduledChange, Subscript
 from plans.periods import Window, window_after, window_from
 from plans.pricing import Rent, period_lines, rents
 from wallet.granting import revive_credits
-from wallet.ledger import lock_free_wallets
+from wallet.ledger import lock_free_wallets, lock_wallet
 from wallet.models import Wallet
 
 logger = structlog.get_logger(__name__)
@@ -38,11 +38,21 @@ def renew_due(*, now: dt.datetime, span: dt.timedelta = SPAN) -> int:
     that nobody else has: it may be run late, twice and at once, and die anywhere. Charging for it
     is another sweep's, after this has committed.
     """
-    return sum(_renew(chunk, now=now) for chunk in for_a_while(_due(now), span=span))
+    return sum(renew_several(chunk, now=now) for chunk in for_a_while(_due(now), span=span))
 
 
-def _renew(organizations: Sequence[int], *, now: dt.datetime) -> int:
-    """Begin what is due of a chunk; one that fails is halved until the bad row stands alone."""
+@transaction.atomic
+def renew_now(organization_id: int, *, now: dt.datetime) -> int:
+    """Begin what is due of one organization, whoever else is at it; answers whether any began."""
+    lock_wallet(organization_id)
+    return renew_several([organization_id], now=now)
+
+
+def renew_several(organizations: Sequence[int], *, now: dt.datetime) -> int:
+    """Begin what is due of those whose wallets nobody else has; answers how many began.
+
+    A chunk that fails is halved until the bad row stands alone.
+    """
     try:
         return _begin_next(organizations, now=now)
     except Exception:  # a bad row is logged and looked at again, the others go on
@@ -50,7 +60,9 @@ def _renew(organizations: Sequence[int], *, now: dt.datetime) -> int:
             logger.exception("not_renewed", organization=organizations[0])
             return 0
     half = len(organizations) // 2
-    return _renew(organizations[:half], now=now) + _renew(organizations[half:], now=now)
+    return renew_several(organizations[:half], now=now) + renew_several(
+        organizations[half:], now=now
+    )
 
 
 def _due(now: dt.datetime) -> Iterator[list[int]]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
 from plans.refusals import NoSubscription
+from plans.renewing import renew_several
 from usage.consequences import Consequences, consequences, follow_up
 from usage.holdings import Ask, HeldPeriod, Holding, Known, hold
 from usage.prepared import ask as ask_plainly
@@ -72,19 +73,24 @@ class Result(NamedTuple):
 
 
 def charge(
-    events: Sequence[object], *, now: dt.datetime, only: Organization | None = None
+    events: Sequence[object],
+    *,
+    now: dt.datetime,
+    only: Organization | None = None,
+    latest: dt.datetime | None = None,
 ) -> list[Result]:
     """Charge up to a thousand reports; answers one result each, in their order.
 
     A report that cannot be charged refuses itself alone. ``only`` shuts out every organization
-    but one. When this returns and its transaction commits, all charges are durable.
+    but one; what is later than ``latest``, or than now, is from the future. When this returns and
+    its transaction commits, all charges are durable.
     """
     results: list[Result | None] = [None] * len(events)
     reports: list[tuple[int, Report]] = []
     for place, raw in enumerate(events):
         try:
             own = only.external_id if only else None
-            reports.append((place, read_report(raw, now=now, organization=own)))
+            reports.append((place, read_report(raw, now=latest or now, organization=own)))
         except Refusal as refusal:
             results[place] = _refused(_id_of(raw), refusal)
     work = Work(reports, results, only.pk if only else None, now)
@@ -104,7 +110,11 @@ class Work(NamedTuple):
 
 @transaction.atomic
 def _charge_in_a_transaction(work: Work) -> None:
-    charges, reached = _rate_all(work, ask=ask_plainly)
+    holdings = _hold(work, ask=ask_plainly)
+    waiting = [holding.organization_id for holding in holdings.values() if holding.waits]
+    if waiting and renew_several(waiting, now=work.now):
+        holdings = _hold(work, ask=ask_plainly)
+    charges, reached = _rate_all(work, holdings)
     record(charges, tell=ask_plainly, now=work.now)
     follow_up(reached, now=work.now)
 
@@ -115,7 +125,10 @@ def _charge_in_two_trips(work: Work) -> bool:
         return False
     try:
         with talking() as talk:
-            charges, reached = _rate_all(work, ask=talk.ask)
+            holdings = _hold(work, ask=talk.ask)
+            if any(holding.waits for holding in holdings.values()):
+                return False
+            charges, reached = _rate_all(work, holdings)
             quiet = not any(reached)
             if quiet:
                 record(charges, tell=talk.tell, now=work.now)
@@ -124,9 +137,12 @@ def _charge_in_two_trips(work: Work) -> bool:
     return quiet
 
 
-def _rate_all(work: Work, *, ask: Ask) -> tuple[list[Charge], Consequences]:
-    """Lock and load what the reports are about, and fill in what becomes of each."""
-    holdings = hold([report for _, report in work.reports], ask=ask, only=work.only, now=work.now)
+def _hold(work: Work, *, ask: Ask) -> dict[str, Holding]:
+    return hold([report for _, report in work.reports], ask=ask, only=work.only, now=work.now)
+
+
+def _rate_all(work: Work, holdings: Mapping[str, Holding]) -> tuple[list[Charge], Consequences]:
+    """Fill in what becomes of each report, of organizations that are locked and loaded."""
     before = {name: holding.level() for name, holding in holdings.items()}
     charges: list[Charge] = []
     refused: list[Refused] = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.refusals import Invalid
+from plans.renewing import renew_now
 from plans.terms import PHONE_CHANNELS
 from usage import figures
 from usage.charging import UnknownOrganization
@@ -208,6 +209,7 @@ def ask(question: Question, *, now: dt.datetime, only: int | None = None) -> Ans
     """Answer whether work may start now; one statement, and one more to let a batch through.
 
     Where the site reserves credit, a call is let in under the wallet's lock, with its hold.
+    Between a midnight and the sweep that renews, the plan is renewed first.
     ``only`` is the id of the one organization that may be asked for.
 
     :raises UnknownOrganization: there is no such organization, or ``only`` shuts it out.
@@ -215,6 +217,9 @@ def ask(question: Question, *, now: dt.datetime, only: int | None = None) -> Ans
     """
     check(question)
     situation = see(question, now=now, only=only)
+    if situation.waits:
+        renew_now(situation.organization_id, now=now)
+        situation = see(question, now=now, only=only)
     answer = decide(situation, question)
     if answer.allowed and question.kind == "call" and situation.reserves:
         answer = _let_in(question, situation.organization_id, now=now)

@@ -40,6 +40,8 @@ class HeldPeriod:
     version_id: int
     starts_at: dt.datetime
     counters: dict[str, Decimal]
+    # It has ended, and nobody has begun the one that follows it by itself.
+    waits: bool = False
 
     @property
     def terms(self) -> Terms:
@@ -105,6 +107,11 @@ class Holding:
             if period.starts_at <= instant:
                 return period
         return self.periods[-1] if self.periods else None
+
+    @property
+    def waits(self) -> bool:
+        """Answer whether a period is to begin before anything is charged."""
+        return any(period.waits for period in self.periods)
 
     def spend(self, credits: Decimal) -> None:
         """Take from the wallet, and remember a balance that pauses until it is positive."""
@@ -218,6 +225,7 @@ def _period(held: Mapping[str, Any]) -> HeldPeriod:
         version_id=held["version"],
         starts_at=dt.datetime.fromisoformat(held["starts_at"]),
         counters=_decimals(held["counters"]),
+        waits=held["waits"],
     )
 
 

@@ -47,7 +47,8 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
                  WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at <= %(now)s))),
        coalesce(w.credits_gone_at >= GREATEST(p.starts_at, a.limited_at), false),
        coalesce(a.when_exhausted, '') = 'stop',
-       a.id, h.longest, h.units, h.credits, h.beyond_limits, coalesce(a.spent, 0), a.monthly_limit
+       a.id, h.longest, h.units, h.credits, h.beyond_limits, coalesce(a.spent, 0), a.monthly_limit,
+       coalesce(p.ends_at <= %(now)s AND p.renews_until > %(now)s, false)
 FROM accounts_organization o
 JOIN wallet_wallet w ON w.organization_id = o.id
 LEFT JOIN plans_subscription s ON s.organization_id = o.id
@@ -133,6 +134,8 @@ class Situation:
     agent_is_set_to_stop: bool = False
     agent_spent: Decimal = ZERO
     agent_limit: Decimal | None = None
+    # The period has ended, and nobody has begun the one that follows it by itself.
+    waits: bool = False
 
     def left(self, meter: str) -> Decimal:
         """Answer the units of a meter's allowance that are left."""
@@ -218,7 +221,7 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
     counters, credits_left, has_number, resource_used, batch_passed = row[10:15]
     agent_known, over_limit, not_topped_up, may_stop, used_up, is_stop = row[15:21]
     agent_id, longest, reserved_units, reserved_credits, beyond_limits = row[21:26]
-    agent_spent, agent_limit = row[26:]
+    agent_spent, agent_limit, waits = row[26:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -252,4 +255,5 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         agent_is_set_to_stop=is_stop,
         agent_spent=agent_spent,
         agent_limit=agent_limit,
+        waits=waits,
     )

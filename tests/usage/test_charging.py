@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Letter, Organization
-from plans.models import Counter
-from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
+from plans.models import Counter, Period
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan, build_site
 from usage.charging import Result, charge
 from usage.models import UsageDay, UsageEvent
 from wallet.balances import balances
@@ -145,6 +145,26 @@ def test_what_started_after_the_end_counts_in_the_last_period() -> None:
     charge([a_call(acme, channel="outbound", started_at=long_after.isoformat())], now=long_after)
 
     assert Counter.objects.get().period == acme.periods.get()
+
+
+def test_before_the_sweep_of_midnight_came_a_charge_renews_the_plan_itself() -> None:
+    build_site()
+    build_plan(auto_renew=True, included_credits="10", rates={"call_minutes": "4"})
+    acme = build_organization(plan="starter")
+    end = Period.objects.get().ends_at
+
+    later, earlier = charge(
+        [
+            a_call(acme, started_at=end.isoformat()),
+            a_call(acme, started_at=(end - dt.timedelta(seconds=1)).isoformat()),
+        ],
+        now=end + dt.timedelta(seconds=90),
+    )
+
+    assert (later.plan_credits, earlier.plan_credits, later.wallet) == (4, 4, 0)
+    first, second = UsageEvent.objects.order_by("started_at").select_related("period")
+    assert (first.period.number, second.period.number) == (1, 2)
+    assert Period.objects.count() == 2
 
 
 def test_a_channel_without_a_rate_is_refused_by_name() -> None:

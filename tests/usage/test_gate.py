@@ -14,7 +14,7 @@ from accounts.suspending import suspend, unsuspend
 from plans.models import Counter, Period
 from plans.renting import rent_several
 from plans.resources import report_resources
-from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan, build_site
 from usage.charging import UnknownOrganization, charge
 from usage.gate import RULES, ask
 from usage.questions import Answer, Question
@@ -223,6 +223,20 @@ def test_everything_stops_together_at_local_midnight_with_no_job_running(
         assert gate(acme, channel=channel, now=end).code == "subscription_ended"
     assert (end - second).astimezone(here).date() == last_day
     assert end.astimezone(here).date() == last_day + dt.timedelta(days=1)
+
+
+def test_a_plan_that_renews_goes_on_at_local_midnight_with_no_job_running() -> None:
+    build_site()
+    build_plan(auto_renew=True, overdraft="0", included_credits="4", rates={"call_minutes": "4"})
+    acme = build_organization(plan="starter")
+    charge([a_call(acme)], now=NOON)
+    end = Period.objects.get().ends_at
+
+    before = gate(acme, now=end - dt.timedelta(microseconds=1))
+    after = gate(acme, now=end)
+
+    assert (before.code, after.allowed) == ("balance_exhausted", True)
+    assert Period.objects.filter(starts_at=end).count() == 1
 
 
 def test_the_gate_asks_the_database_once(django_assert_num_queries: Any) -> None:

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
-from tests.builders import MARCH_1, a_call, build_organization, build_plan
+from plans.models import Period
+from tests.builders import MARCH_1, a_call, build_organization, build_plan, build_site
 from usage.charging import charge
 from usage.models import UsageEvent
 from usage.talking import ForgottenError, can_talk, talking
@@ -140,3 +141,15 @@ def forget() -> None:
     """Have the server forget every statement, as psycopg does after some rollbacks."""
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
+
+
+def test_a_charge_that_finds_its_plan_not_yet_renewed_takes_the_longer_way() -> None:
+    build_site()
+    build_plan(auto_renew=True, included_credits="10", rates={"call_minutes": "4"})
+    acme = build_organization(plan="starter")
+    end = Period.objects.get().ends_at
+
+    [result] = charge([a_call(acme, started_at=end.isoformat())], now=end)
+
+    assert (result.plan_credits, result.wallet) == (4, 0)
+    assert Period.objects.filter(starts_at=end).exists()

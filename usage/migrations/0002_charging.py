@@ -40,6 +40,8 @@ BEGIN
         'periods', ARRAY(
             SELECT json_build_object(
                 'id', p.id, 'version', p.version_id, 'starts_at', p.starts_at,
+                'waits', coalesce(
+                    p.replaced_at IS NULL AND p.ends_at <= now AND p.renews_until > now, false),
                 'counters', ARRAY(SELECT ARRAY[c.meter, c.used::text]
                                   FROM plans_counter c WHERE c.period_id = p.id))
             FROM plans_period p
