@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from billing_portal.scenarios.world import Refused, StepFailed, World
-from plans.models import Subscription
+from plans.models import Period, Subscription
 from plans.provisioning import MAIN_AGENT
 from usage.charging import charge
 from usage.gate import ask
 from usage.questions import Question
+
+SECOND = dt.timedelta(seconds=1)
 
 
 def call(
@@ -77,9 +79,9 @@ def session(
         "ended_at": (began + lasted).isoformat(),
         "answered": answered,
     }
-    # What cannot have ended by now, because its period has just begun, is reported when it ends.
+    # What cannot have ended by now, because its period has just begun, is reported all the same.
     ended = began + lasted if started_at is None else world.now
-    report(world, event, event_id=id, at=max(world.now, ended))
+    report(world, event, event_id=id, latest=max(world.now, ended))
 
 
 def meter(
@@ -106,7 +108,7 @@ def report(
     event: dict[str, Any],
     *,
     event_id: str | None,
-    at: dt.datetime | None = None,
+    latest: dt.datetime | None = None,
 ) -> None:
     """Report one usage event, as the platform does.
 
@@ -116,7 +118,7 @@ def report(
         "organization": world.organization.external_id,
         "id": event_id or f"step-{world.step}",
     }
-    [result] = charge([{**named, **event}], now=at or world.now)
+    [result] = charge([{**named, **event}], now=world.now, latest=latest)
     if result.code:
         raise Refused(result.code, result.message)
     world.charged = result
@@ -166,7 +168,8 @@ def _began(
     What is reported again under its id began when it did.
     """
     if said is not None:
-        return world.clock.instant(said)
+        began = _to_the_second(world, world.clock.instant(said))
+        return world.began.setdefault(f"{event_id} {said}", began) if event_id else began
     if event_id in world.began:
         return world.began[event_id]
     # To the second, as a platform says it.
@@ -181,3 +184,14 @@ def _began(
     if event_id is not None:
         world.began[event_id] = began
     return began
+
+
+def _to_the_second(world: World, said: dt.datetime) -> dt.datetime:
+    """Answer a time that was said: in a period that began in that second, since it began.
+
+    A step's instant is some microseconds later than what the wall shows.
+    """
+    began = Period.objects.filter(
+        organization=world.organization, starts_at__gt=said, starts_at__lt=said + SECOND
+    )
+    return began.order_by("-starts_at").values_list("starts_at", flat=True).first() or said
