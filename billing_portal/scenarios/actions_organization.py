@@ -91,12 +91,15 @@ def advance(
     if sum(given is not None for given in (to, days, hours)) != 1:
         raise StepFailed("advance takes one of to, days and hours")
     clock = world.clock
-    if to is not None:
-        until = clock.instant(to)
-    elif days is not None:
-        until = clock.in_days(days)
-    else:
-        until = clock.in_hours(hours or Decimal(0))
+    try:
+        if to is not None:
+            until = clock.instant(to)
+        elif days is not None:
+            until = clock.in_days(days)
+        else:
+            until = clock.in_hours(hours or Decimal(0))
+    except OverflowError as error:
+        raise StepFailed("no calendar goes that far") from error
     if clock.is_past(until):
         wall = clock.now.astimezone(clock.zone).replace(tzinfo=None)
         raise StepFailed(f"time does not run backwards; it is {wall}")
