@@ -175,6 +175,12 @@ def test_time_does_not_run_backwards(story: Story) -> None:
     assert "time does not run backwards; it is 2026-03-01 09:00" in str(outcome)
 
 
+def test_time_ends_with_the_calendar(story: Story) -> None:
+    outcome = story.tell("- sign_up:\n- advance: {days: 99999999}")
+
+    assert outcome.failures == ("step 2: no calendar goes that far",)
+
+
 def test_advance_takes_one_measure_of_time(story: Story) -> None:
     outcome = story.tell("- sign_up:\n- advance: {days: 1, hours: 1}")
 
