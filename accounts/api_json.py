@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 
 class StrictJSONParser(BaseParser):
-    """Read one JSON text as RFC 8259 has it: no NaN, no other encoding, no abyss."""
+    """Read one JSON text as RFC 8259 has it: no NaN, no other encoding, no name twice, no abyss."""
 
     media_type = "application/json"
 
@@ -30,7 +30,11 @@ class StrictJSONParser(BaseParser):
         :raises ParseError: it is no JSON.
         """
         try:
-            return json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+            return json.loads(
+                stream.read().decode(),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_object_of,
+            )
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
         except UnreadablePostError as error:
@@ -56,3 +60,11 @@ class OnlyJson(DefaultContentNegotiation):
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number.")
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; which of two values under one name is meant, nobody can know."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a name twice.")
+    return found

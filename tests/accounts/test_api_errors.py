@@ -36,6 +36,8 @@ HOSTILE: dict[str, bytes] = {
     "not UTF-8": b'{"name": "\xff\xfe"}',
     "UTF-16": '{"name": "x"}'.encode("utf-16"),
     "a byte-order mark": b'\xef\xbb\xbf{"name": "x"}',
+    "a name twice": b'{"events": [], "events": [{}]}',
+    "a name twice within": b'{"events": [{"seconds": 6, "seconds": 600}]}',
     "a raw control": b'{"name": "a\x00b"}',
     "deep lists": b"[" * 100_000 + b"]" * 100_000,
     "deep objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
