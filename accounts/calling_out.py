@@ -28,6 +28,9 @@ PORTS = {"https": 443, "http": 80}
 VISIBLE = re.compile(r"[!-~]+")
 # IPv4 within IPv6: what a translator on the way would make of it is what counts.
 TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+# All that is handed out to the public so far; beyond it are forms that a network may keep for
+# itself, and more that hide an IPv4 address.
+UNICAST = ipaddress.IPv6Network("2000::/3")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -120,7 +123,8 @@ def _may_be_called(address: Address, scheme: str) -> bool:
     meant = _embedded(address)
     if settings.DEMO and meant.is_loopback:
         return True
-    return scheme == "https" and meant.is_global and not meant.is_multicast
+    handed_out = meant.version == 4 or meant in UNICAST
+    return scheme == "https" and handed_out and meant.is_global and not meant.is_multicast
 
 
 def _embedded(address: Address) -> Address:
@@ -166,9 +170,11 @@ def _connect(place: Place, addresses: list[Address]) -> socket.socket:
 def _open(address: Address, port: int) -> socket.socket:
     """Connect to an address; nothing is looked up any more."""
     stream = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)
+    # Half of it for each of two addresses; then the whole for the answer.
     stream.settimeout(SECONDS / 2)
     try:
         stream.connect((str(address), port))
+        stream.settimeout(SECONDS)
     except OSError:
         stream.close()
         raise

@@ -94,6 +94,11 @@ def test_what_is_no_plain_https_address_is_refused(url: str) -> None:
         "[64:ff9b::a9fe:a9fe]",
         "[2002:7f00:1::]",
         "[2002:a00:1::]",
+        "[::10.0.0.1]",
+        "[::ffff:0:a00:1]",
+        "[64:ff9b:1::a00:1]",
+        "[fec0::1]",
+        "[5f00::1]",
     ],
 )
 def test_what_is_not_on_the_public_internet_is_refused(host: str) -> None:
@@ -200,6 +205,15 @@ def test_an_answer_that_is_no_text_is_kept_as_far_as_it_goes(receiver: Receiver)
 def test_what_does_not_speak_http_gives_no_answer(says: bytes) -> None:
     with speaking([says]) as port, pytest.raises(NoAnswer):
         post(f"http://127.0.0.1:{port}/", b"{}", {})
+
+
+def test_who_answers_late_but_in_time_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calling_out, "SECONDS", 2)
+
+    with speaking([b"HTTP/1.1 204 Yes\r\n", b"\r\n"], pause=1.2) as port:
+        answer = post(f"http://127.0.0.1:{port}/", b"{}", {})
+
+    assert answer.status == 204
 
 
 def test_who_drips_its_answer_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
