@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.calling_back import call_back
 from accounts.models import Callback, WebhookEndpoint
-from accounts.webhook_endpoints import MOST_ENDPOINTS
+from accounts.refusals import Invalid
+from accounts.webhook_endpoints import MOST_ENDPOINTS, register
 from tests.accounts.calling import owe
 from tests.api_calls import Platform, refused
 from tests.builders import MARCH_1, build_organization
 from tests.fakes.receiver import Receiver
+from tests.faults.threads import at_once
 
 pytestmark = pytest.mark.django_db
 PATH = "/webhook-endpoints/"
@@ -79,6 +81,17 @@ def test_the_same_address_twice_is_refused_and_free_again_once_deleted() -> None
     assert platform.delete(f"{PATH}{made['id']}/").status_code == 204
     assert platform.get(f"{PATH}{made['id']}/").status_code == 404
     assert registered(platform)["id"] != made["id"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_that_come_at_once_only_so_many_are_registered() -> None:
+    for number in range(MOST_ENDPOINTS - 1):
+        register(f"{URL}/{number}", events=[], now=MARCH_1)
+
+    raised = at_once(8, lambda place: register(f"{URL}/at-once/{place}", events=[], now=MARCH_1))
+
+    assert [type(error) for error in raised] == [Invalid] * 7
+    assert WebhookEndpoint.objects.count() == MOST_ENDPOINTS
 
 
 def test_there_are_only_so_many_endpoints() -> None:
