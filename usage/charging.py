@@ -23,7 +23,7 @@ from usage.reports import Report, read_report
 from usage.session_charging import charged_before, counts, is_same_session, new_windows
 from usage.talking import ForgottenError, can_talk, talking
 from usage.tracing import measure, nothing, trace_of
-from wallet.credits import ZERO, plain
+from wallet.credits import LARGEST, ZERO, plain
 
 MOST_EVENTS = 1000
 
@@ -234,6 +234,9 @@ def _rate(
 ) -> tuple[Rated, list[Draw]]:
     measured = measure(report, period.terms)
     rated = rate(period.terms, measured, allowance_left=period.left(measured.meter))
+    if rated.credits and holding.balance - rated.credits < -LARGEST:
+        # One that no book can hold must not take the others of its request with it.
+        raise Invalid("This costs more than can be booked.")
     draws = draw(rated.credits, sources, balance=holding.balance)
     for drawn in draws:
         if drawn.grant_id is None:

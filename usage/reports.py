@@ -15,6 +15,8 @@ from wallet.credits import PLACES, plain
 from wallet.money import plain_decimal
 
 LONGEST_ID = 200
+# Its later windows are kept under its id, a mark and their number.
+LONGEST_SESSION_ID = LONGEST_ID - 3
 LONGEST_CALL = 7 * 24 * 3600
 EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 CLOCK_SKEW = dt.timedelta(minutes=5)
@@ -153,6 +155,7 @@ def _session(raw: Mapping[str, Any], organization: str | None, now: dt.datetime)
         raise Invalid("A session does not end before it starts.", field="ended_at")
     if ended_at - started_at > LONGEST_SESSION:
         raise Invalid(f"A session lasts at most {LONGEST_SESSION.days} days.", field="ended_at")
+    text_of(raw, "id", longest=LONGEST_SESSION_ID)
     facts: dict[str, Any] = {
         "kind": "session",
         "agent": text_of(raw, "agent"),

@@ -81,6 +81,21 @@ def test_one_bad_event_refuses_itself_alone() -> None:
     assert balances(acme, now=NOON).wallet == 92
 
 
+@pytest.mark.parametrize("quantities", [["1000000000000"], ["6000000000", "6000000000"]])
+def test_one_that_no_book_can_hold_refuses_itself_alone(quantities: list[str]) -> None:
+    acme = on_starter(rates={"tokens": "1000", "call_minutes": "1"})
+    meter = {"organization": acme.external_id, "agent": "main", "kind": "meter", "meter": "tokens"}
+    huge = [
+        {**meter, "id": f"t-{place}", "quantity": quantity, "at": MARCH_1.isoformat()}
+        for place, quantity in enumerate(quantities)
+    ]
+
+    results = charge([*huge, a_call(acme)], now=NOON)
+
+    assert [result.status for result in results[-2:]] == ["refused", "charged"]
+    assert UsageEvent.objects.count() == len(quantities)
+
+
 def test_allowance_is_used_first_then_the_exact_rest_is_charged() -> None:
     acme = on_starter(allowances={"call_minutes": "2.5"}, rates={"call_minutes": "3"})
 

@@ -17,6 +17,7 @@ from usage.charging import Result, charge
 from usage.gate import ask
 from usage.models import UsageEvent
 from usage.questions import Question
+from usage.reports import LONGEST_SESSION_ID
 from usage.windows import count_windows, ids_of, opens_at, window_id
 from wallet.balances import balances
 
@@ -80,6 +81,13 @@ def test_each_window_has_an_id_of_its_own_that_no_report_can_have() -> None:
 
     assert ids == ["s-1", *(window_id("s-1", window) for window in range(3))]
     assert len(set(ids)) == 4
+
+
+@pytest.mark.django_db
+def test_the_longest_session_under_the_longest_id_counts_every_window() -> None:
+    result = report(on_plan(), 60 * 24, event_id="x" * LONGEST_SESSION_ID)
+
+    assert (result.status, counted()) == ("charged", {1: 60})
 
 
 @pytest.mark.django_db
@@ -203,6 +211,7 @@ def test_where_every_session_counts_an_unanswered_one_does_too() -> None:
         {"ended_at": None},
         {"answered": "yes"},
         {"id": "with\x1fmark"},
+        {"id": "x" * 198},
     ],
 )
 def test_a_session_that_cannot_be_is_refused_with_its_field(wrong: dict[str, Any]) -> None:
