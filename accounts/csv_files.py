@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from io import StringIO
@@ -12,8 +13,9 @@ from django.http import HttpResponse
 
 Value = str | int | Decimal | dt.date | None
 
-# What makes a spreadsheet compute a cell, also in the wide letters of East Asian keyboards.
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - that is what they look like
+# What makes a spreadsheet compute a cell, also in the wide letters of East Asian keyboards; and
+# what may begin a cell for one that parts them by semicolons, as where numbers have a comma.
+FORMULA = re.compile(r"(^|[;\t\r\n])([^\S\t\r\n]*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - wide
 BREAKS = ("\t", "\r", "\n", "\0")
 
 
@@ -38,8 +40,4 @@ def cell(value: Value) -> str:
     if not isinstance(value, str):
         return str(value)
     text = value.replace("\0", "")
-    return f"'{text}" if _is_active(value) else text
-
-
-def _is_active(text: str) -> bool:
-    return text.startswith(BREAKS) or text.lstrip().startswith(FORMULA)
+    return FORMULA.sub(r"\1'\2", f"'{text}" if value.startswith(BREAKS) else text)

@@ -36,7 +36,16 @@ def test_text_that_a_spreadsheet_would_compute_begins_with_an_apostrophe(text: s
     assert cell(text).startswith("'")
 
 
-@pytest.mark.parametrize("text", ["", "Sales", "a=b", "1-2", "O'Neill", "“é”", "5"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nor_is_it_computed_where_semicolons_part_the_cells(text: str) -> None:
+    response = csv_file("usage", ["Name", "Id"], [[f"Sales;{text}", f'1;{text};"']])
+
+    lines = StringIO(response.content.decode("utf-8-sig"), newline="")
+    cells = [cell.strip() for line in csv.reader(lines, delimiter=";") for cell in line]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("text", ["", "Sales", "a=b", "1-2", "O'Neill", "“é”", "5", "a; b"])
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert cell(text) == text
 
