@@ -44,7 +44,11 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
            AND (w.topped_up_at IS NULL OR w.topped_up_at <= GREATEST(
                 a.limited_at, p.starts_at, w.credits_gone_at,
                 (SELECT max(g.expires_at) FROM wallet_creditgrant g
-                 WHERE g.organization_id = o.id AND g.has_rest AND g.expires_at <= %(now)s))),
+                 WHERE g.organization_id = o.id
+                   AND g.expires_at > p.starts_at AND g.expires_at <= %(now)s
+                   AND (g.has_rest OR EXISTS (
+                       SELECT FROM wallet_ledgerentry e
+                       WHERE e.grant_id = g.id AND e.kind = 'expiry'))))),
        coalesce(w.credits_gone_at >= GREATEST(p.starts_at, a.limited_at), false),
        coalesce(a.when_exhausted, '') = 'stop',
        a.id, h.longest, h.units, h.credits, h.beyond_limits, coalesce(a.spent, 0), a.monthly_limit,

@@ -20,7 +20,7 @@ BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 @dataclass(frozen=True, slots=True)
 class GrantThen:
-    """What was left of a grant, and the span in which it could be drawn."""
+    """What was left of a grant, at the latest at its end, and when it could be drawn."""
 
     rest: Decimal
     effective_at: dt.datetime
@@ -83,8 +83,8 @@ def _balance_of(balances: Sequence[tuple[dt.datetime, Decimal]], instant: dt.dat
 
 
 def grants_then(organization: Organization, *, at: dt.datetime) -> list[GrantThen]:
-    """Answer every grant that there was, with what was left of it."""
-    moved = Q(entries__at__lte=at)
+    """Answer every grant that there was, with what was left of it; written off or not yet."""
+    moved = Q(entries__at__lte=at) & ~Q(entries__kind=Kind.EXPIRY)
     grants = CreditGrant.objects.filter(organization=organization, effective_at__lte=at)
     rows = grants.annotate(rest=Sum("entries__credits", filter=moved)).order_by("id")
     return [

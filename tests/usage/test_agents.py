@@ -15,11 +15,13 @@ from plans.models import Period
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from usage.alerting import tell_crossings
 from usage.charging import Result, charge
-from usage.gate import ask
+from usage.gate import ask, decide
 from usage.questions import Question
+from usage.rewinding import look_back
 from wallet.adjusting import adjust_credits
 from wallet.balances import balances
 from wallet.credits import Credits
+from wallet.granting import expire_due
 
 pytestmark = pytest.mark.django_db
 MINUTE = dt.timedelta(minutes=1)
@@ -52,8 +54,17 @@ def work(
 
 
 def gate(organization: Organization, now: dt.datetime, by: str = "seller") -> str | None:
-    question = Question(organization=organization.external_id, kind="call", channel="web", agent=by)
-    return ask(question, now=now).code
+    return ask(question_of(organization, by), now=now).code
+
+
+def gate_then(organization: Organization, at: dt.datetime, by: str = "seller") -> str | None:
+    """Answer what is rebuilt of the gate's answer from the books."""
+    question = question_of(organization, by)
+    return decide(look_back(organization, question, at=at).situation, question).code
+
+
+def question_of(organization: Organization, by: str) -> Question:
+    return Question(organization=organization.external_id, kind="call", channel="web", agent=by)
 
 
 def give(organization: Organization, now: dt.datetime, **how: Any) -> None:
@@ -139,6 +150,24 @@ def test_a_stop_holds_until_the_wallet_is_filled_the_setting_changes_or_a_period
         apply(acme, "starter", now=later, invoiced=False)
 
     assert gate(acme, later + MINUTE) is None
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_stop_that_began_when_the_last_expired_is_lifted_only_after_that(swept: bool) -> None:
+    acme = on_plan()
+    agent(acme, when_exhausted="stop")
+    give(acme, MARCH_1, expires_at=NOON + DAY)
+    give(acme, NOON)
+    later = NOON + 2 * DAY
+    if swept:
+        expire_due(now=later)
+
+    stopped = gate(acme, later + MINUTE), gate_then(acme, later + MINUTE)
+    give(acme, later + 2 * MINUTE)
+
+    assert stopped == ("plan_credits_exhausted", "plan_credits_exhausted")
+    assert gate(acme, later + 3 * MINUTE) is None
+    assert gate_then(acme, later + 3 * MINUTE) is None
 
 
 def test_a_stop_that_is_chosen_later_begins_then() -> None:
