@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import F, Q
 
 from accounts.acting import record_act
 from accounts.models import Organization, User
@@ -128,14 +129,15 @@ def begin_bought(
 ) -> int:
     """Let the plans begin that are paid, of all or of one; answers how many began.
 
-    What was given up is looked at again only for one, whose payment has come after all.
+    What was given up is looked at again where its payment has come after all.
     """
     paid = Purchase.objects.filter(period__isnull=True, payment__status=Payment.Status.PAID)
     if organization is not None:
         paid = paid.filter(organization=organization)
     else:
         close_abandoned(now=now)
-        paid = paid.filter(closed_at__isnull=True)
+        came_after_all = Q(payment__settled_at__gt=F("closed_at"))
+        paid = paid.filter(Q(closed_at__isnull=True) | came_after_all)
     begun = 0
     for pk in list(paid.order_by("payment__settled_at").values_list("pk", flat=True)[:limit]):
         try:

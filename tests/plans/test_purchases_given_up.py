@@ -77,6 +77,34 @@ def test_one_that_is_paid_after_all_begins_when_its_owner_comes_back(life: Life)
     assert standing(acme, now=life.now + 8 * DAY).badge == Badge.ACTIVE
 
 
+def test_one_that_is_paid_after_all_begins_also_when_nobody_comes_back(life: Life) -> None:
+    acme = build_organization()
+    chosen = choose(life, acme)
+    begin_bought(now=life.now + 8 * DAY)
+    assert chosen.payment is not None
+    chosen.payment.move(Payment.Status.PAID, settled_at=life.now + 9 * DAY)
+
+    begun = [begin_bought(now=life.now + 9 * DAY) for _ in range(2)]
+
+    assert begun == [1, 0]
+    assert standing(acme, now=life.now + 9 * DAY).badge == Badge.ACTIVE
+
+
+def test_one_that_is_paid_after_all_is_sent_back_once_where_another_plan_began(life: Life) -> None:
+    acme = build_organization()
+    chosen = choose(life, acme)
+    begin_bought(now=life.now + 8 * DAY)
+    apply_plan(acme, PlanRequest(plan="starter"), reason="by phone", now=life.now + 8 * DAY)
+    assert chosen.payment is not None
+    chosen.payment.move(Payment.Status.PAID, settled_at=life.now + 9 * DAY)
+
+    begun = [begin_bought(now=life.now + 9 * DAY + DAY / 24) for _ in range(2)]
+
+    assert begun == [0, 0]
+    assert Refund.objects.get().payment == chosen.payment
+    assert Purchase.objects.get().closed_at == life.now + 9 * DAY + DAY / 24
+
+
 def test_one_whose_money_is_sent_back_is_given_up_at_once_and_keeps_nobody_from_buying(
     life: Life,
 ) -> None:
