@@ -35,8 +35,8 @@ class StandIn:
 
     @property
     def gateway(self) -> Gateway:
-        """How the product asks it."""
-        return through(InProcess(self.answer))
+        """How the product asks it; a rehearsal is one transaction, and is taken back."""
+        return through(InProcess(self.answer), within_transactions=True)
 
     @property
     def unanswered(self) -> int:

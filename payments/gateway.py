@@ -12,11 +12,11 @@ from django.conf import settings
 from payments import facts
 from payments.answers import StripeSilent, answers
 from payments.facts import CardFacts, Charge, DisputeFacts, Intent, RefundFacts, Session
-from payments.transport import InProcess, Transport, https
+from payments.transport import InProcess, OutsideTransactions, Transport, https
 
 
 class Gateway:
-    """Asks Stripe one thing per method, and waits: never call it within a transaction.
+    """Asks Stripe one thing per method, and waits: within a transaction it refuses to.
 
     Every method raises :class:`StripeSilent` where no usable answer came, and
     :class:`StripeRefused` where the request was refused for good.
@@ -250,8 +250,12 @@ def at_stripe() -> Gateway:
     return through(InProcess(transport) if transport else https())
 
 
-def through(client: stripe.HTTPClient) -> Gateway:
-    """Make a gateway whose requests go through a client of HTTP, or of none."""
+def through(client: stripe.HTTPClient, *, within_transactions: bool = False) -> Gateway:
+    """Make a gateway whose requests go through a client of HTTP, or of none.
+
+    ``within_transactions`` is for those who answer at once and keep nobody waiting.
+    """
+    way = client if within_transactions else OutsideTransactions(client)
     return Gateway(
         stripe.StripeClient(
             settings.STRIPE_SECRET_KEY,
@@ -260,7 +264,7 @@ def through(client: stripe.HTTPClient) -> Gateway:
             # A repeated request would hide for a minute that the answer is not known; the sweep
             # asks again, under the same key.
             max_network_retries=0,
-            http_client=client,
+            http_client=way,
         )
     )
 

@@ -12,7 +12,9 @@ from accounts.models import Letter, Organization
 from invoices.models import Invoice
 from payments.cards import choose_default
 from payments.collecting import collect, record_bank_payment
+from payments.gateway import through
 from payments.models import Payment
+from payments.transport import InProcess
 from plans.dunning import collect_due, follow_payments
 from plans.models import Period, Subscription
 from plans.standing import Badge, standing
@@ -233,7 +235,8 @@ def test_a_charge_that_is_claimed_is_not_made_by_another_worker_that_saw_it_due_
         def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
             if "FOR UPDATE" in sql and not self.done:
                 self.done = 1
-                collect_due(gateway=life.gateway, now=life.now)
+                gateway = through(InProcess(life.fake.transport), within_transactions=True)
+                collect_due(gateway=gateway, now=life.now)
             return execute(sql, params, many, context)
 
     with connection.execute_wrapper(SecondWorker()):
