@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.models import Organization
+from accounts.models import Agent, Organization
 from accounts.refusals import Invalid
 from usage.gate import RESERVED, Rule, decide, rules_for, see
 from usage.questions import Answer, Question, check
@@ -41,6 +41,11 @@ class Check:
     would_refuse: bool
 
     @property
+    def name(self) -> str:
+        """The rule's code, but for the second rule that has the same one."""
+        return _name(self.rule)
+
+    @property
     def refuses_too(self) -> bool:
         """Answer whether it would refuse as well, once what refuses before it is lifted."""
         return self.outcome == Outcome.NOT_ASKED and self.would_refuse
@@ -56,6 +61,11 @@ class Inspection:
     answer: Answer
     sentence: str
     checks: tuple[Check, ...]
+
+    @property
+    def anything_to_lift(self) -> bool:
+        """Answer whether any rule refuses, or would."""
+        return any(check.would_refuse for check in self.checks)
 
 
 def inspect(
@@ -104,7 +114,7 @@ def _checks(
                 rule=rule,
                 outcome=Outcome.NOT_ASKED if refused else said,
                 figures=rule.figures(situation, question, organization.zone),
-                untold=untold.get("reserved" if rule is RESERVED else rule.code, ""),
+                untold=untold.get(_name(rule), ""),
                 would_refuse=refuses,
             )
         )
@@ -112,18 +122,27 @@ def _checks(
     return tuple(checks)
 
 
+def _name(rule: Rule) -> str:
+    return "balance_reserved" if rule is RESERVED else rule.code
+
+
 def _sentence(
     organization: Organization, question: Question, answer: Answer, then: dt.datetime | None
 ) -> str:
     what = _what(question)
     if question.agent is not None:
-        what += f" by {question.agent}"
+        what += f" by {_agent_name(organization, question.agent)}"
     when = f"on {then.astimezone(organization.zone):%-d %b %Y, %H:%M}" if then else "now"
     if not answer.allowed:
         may = "could not start" if then else "may not start"
         return f"{what} {may} {when}: {answer.message}"
     longest = f", for at most {_minutes(answer.max_seconds)}" if answer.max_seconds else ""
     return f"{what} {'could' if then else 'may'} start {when}{longest}."
+
+
+def _agent_name(organization: Organization, external_id: str) -> str:
+    names = Agent.objects.filter(organization=organization, external_id=external_id)
+    return names.values_list("name", flat=True).get()
 
 
 def _what(question: Question) -> str:

@@ -212,4 +212,4 @@ def _untold(
         yield "agent_limit_reached", UNTOLD_AGENT
         yield "plan_credits_exhausted", UNTOLD_AGENT
     if Site.objects.filter(hold_minutes__isnull=False).exists():
-        yield "reserved", UNTOLD_HOLDS
+        yield "balance_reserved", UNTOLD_HOLDS

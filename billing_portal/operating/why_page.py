@@ -36,14 +36,14 @@ class WhyForm(RefusableForm):
     kind = forms.ChoiceField(
         choices=[(kind, words(kind)) for kind in KINDS],
         initial="call",
-        widget=UnfoldAdminSelectWidget,
+        # The page hides what the chosen kind does not have.
+        widget=UnfoldAdminSelectWidget({"x-model": "kind"}),
     )
     channel = forms.ChoiceField(
         choices=[(channel, words(channel)) for channel in CHANNELS],
         initial="web",
         widget=UnfoldAdminSelectWidget,
         required=False,
-        help_text="Of a call or a batch.",
     )
     agent = forms.ChoiceField(widget=UnfoldAdminSelectWidget, required=False)
     voice_tier = forms.CharField(
@@ -52,12 +52,18 @@ class WhyForm(RefusableForm):
         required=False,
         help_text="Left empty, the plan's first.",
     )
+    batch = forms.CharField(
+        max_length=LONGEST_TEXT,
+        widget=UnfoldAdminTextInputWidget,
+        required=False,
+        help_text="The platform's id of it. What was let through goes on after the plan's end.",
+    )
     resource = forms.ChoiceField(
         choices=[(resource, words(resource)) for resource in RESOURCES],
         initial="agents",
         widget=UnfoldAdminSelectWidget,
         required=False,
-        help_text="Where one more is asked for.",
+        help_text="One more of them.",
     )
     at = forms.DateTimeField(
         required=False,
@@ -79,6 +85,11 @@ class WhyForm(RefusableForm):
             choices.choices = [("", "No agent"), *named]
         self.fields["at"].label = f"At ({organization.time_zone})"
 
+    @property
+    def of_calls(self) -> list[forms.BoundField]:
+        """The fields that only a call or a batch of calls has."""
+        return [self["channel"], self["voice_tier"], self["batch"]]
+
     def question(self) -> Question:
         """Answer the question that is asked, without what its kind does not have."""
         asked = self.cleaned_data
@@ -88,6 +99,7 @@ class WhyForm(RefusableForm):
             kind=kind,
             channel=(asked["channel"] or "web") if kind in CALLS else None,
             voice_tier=(asked["voice_tier"] or None) if kind in CALLS else None,
+            batch=(asked["batch"] or None) if kind in CALLS else None,
             agent=asked["agent"] or None,
             resource=(asked["resource"] or "agents") if kind == "resource" else None,
         )

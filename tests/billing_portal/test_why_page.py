@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import time_machine
 
+from accounts.agents import put_agent
 from accounts.models import Organization
 from accounts.suspending import suspend, unsuspend
 from tests.billing_portal.staff import address, build_staff, logged_in, operator, text_of
 from tests.builders import MARCH_1, build_organization, build_plan
 from tests.pages import statements
+from usage.gate import ask
+from usage.questions import Question
 
 pytestmark = pytest.mark.django_db
 NOON = MARCH_1 + dt.timedelta(hours=3)
@@ -37,16 +40,40 @@ def test_with_nothing_asked_it_tells_of_a_web_call_now(acme: Organization) -> No
     assert "1 Mar 2026 17:30:00, Asia/Kolkata" in said
     assert "Subscription ended passes Runs until 31 Mar 2026, 00:00" in said
     assert "Balance exhausted passes Balance 100.00, pauses at -50.00" in said
+    assert "Balance reserved passes Nothing is reserved" in said
+    assert "What lifts it" not in said
 
 
 def test_what_refuses_is_told_with_what_lifts_it(acme: Organization) -> None:
     said = page(acme, kind="call", channel="outbound", agent="main", voice_tier="ultra")
 
-    assert "An outbound call by main may not start now" in said
+    assert "An outbound call by Main may not start now" in said
     assert "Your plan does not include this voice tier." in said
     assert "Voice tier not in plan refuses Ultra of standard, premium" in said
     assert "No phone number not asked would refuse too No number is assigned" in said
     assert "Rent a phone number, or have one assigned." in said
+
+
+def test_a_batch_that_was_let_through_goes_on_after_the_end(acme: Organization) -> None:
+    asked = Question(acme.external_id, kind="campaign_batch", channel="web", batch="b-1")
+    assert ask(asked, now=NOON).allowed
+    after_the_end = NOON + dt.timedelta(days=40)
+
+    with time_machine.travel(after_the_end, tick=False):
+        known, unknown = page(acme, kind="call", batch="b-1"), page(acme, kind="call", batch="b-2")
+
+    assert "A web call may start now." in known
+    assert "this batch was let through before" in known
+    assert "A web call may not start now: Your subscription has ended." in unknown
+
+
+def test_an_agent_is_chosen_and_told_by_its_name(acme: Organization) -> None:
+    put_agent(acme, external_id="a-7", name="Inès <b>", now=NOON)
+
+    response = operator().get(address(acme, "why"), {"kind": "call", "agent": "a-7"})
+
+    assert "A web call by Inès <b> may start now." in text_of(response)
+    assert '<option value="a-7" selected>Inès &lt;b&gt; (a-7)</option>' in response.content.decode()
 
 
 def test_a_past_instant_is_on_the_organization_s_clock(acme: Organization) -> None:

@@ -134,6 +134,8 @@ def test_staff_ask_why_an_agent_could_not_call_yesterday(
     page.get_by_label("At (UTC)").fill(f"{yesterday:%Y-%m-%dT%H:%M:%S}")
     page.get_by_role("button", name="Ask").click()
 
-    expect(page.get_by_role("status")).to_contain_text("An inbound call by 1 could not start on")
+    expect(page.get_by_role("status")).to_contain_text(
+        "An inbound call by Bruno could not start on"
+    )
     expect(page.get_by_text("No number is assigned")).to_be_visible()
     assert not is_too_wide(page)

@@ -89,7 +89,7 @@ def test_what_may_start_is_said_in_one_sentence_with_how_long_it_may_last() -> N
 
     assert why(acme).sentence == "A web call may start now, for at most 2 min 30 s."
     assert why(acme, kind="message").sentence == "A message may start now."
-    assert why(acme, kind="session", agent="main").sentence == "A session by main may start now."
+    assert why(acme, kind="session", agent="main").sentence == "A session by Main may start now."
 
 
 def test_what_may_not_start_is_said_with_the_reason_now_and_then() -> None:

@@ -182,7 +182,7 @@ def test_what_was_used_is_found_by_the_organization_among_the_events_of_all(
 def test_what_was_reserved_is_told_to_be_left_out(acme: Organization) -> None:
     Site.objects.update(hold_minutes=10)
 
-    assert untold(acme, NOON) == {"reserved": UNTOLD_HOLDS}
+    assert untold(acme, NOON) == {"balance_reserved": UNTOLD_HOLDS}
 
 
 def test_a_grace_that_was_settled_since_is_as_long_as_one_is_today() -> None:
