@@ -12,6 +12,7 @@ from accounts.models import Organization
 from plans.choosing_plan import may_choose, plans_on_offer
 from plans.rate_table import rate_table
 from plans.rented import rented
+from plans.self_renting import owner_rents
 from plans.session_limits import limit_standing
 from usage.allowed import channels, voice_tiers
 from usage.breakdown import breakdown
@@ -31,6 +32,7 @@ def plan_and_usage(request: HttpRequest, organization: Organization) -> HttpResp
         "overview": shown,
         "may_choose": may_choose(organization, offered),
         "rented": rented(organization, version),
+        "owner_rents": owner_rents(shown.standing),
     }
     if period and version:
         parts = breakdown(period)

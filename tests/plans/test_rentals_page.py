@@ -168,12 +168,14 @@ def test_where_staff_apply_and_renew_they_arrange_what_is_rented(stripe: StripeW
     number = rent(acme, item="phone_number", reference="+15550100", now=MARCH_1)
     client = browser_of(acme)
 
-    said = see(client, RENTALS)
+    said, usage = see(client, RENTALS), client.get("/billing/usage/")
     refused = words(confirm(client, f"{RENTALS}phone_number/"))
     kept = words(client.post(f"{RENTALS}{number.pk}/return/", follow=True))
 
     assert "our staff arrange" in said
     assert "Give back" not in said
+    assert "What is rented on Starter our staff arrange: email" in words(usage)
+    assert "Rent and give back" not in words(usage)
     for told in (refused, kept):
         assert "What is rented on this plan our staff arrange: ask us." in told
     assert Rental.objects.held().get() == number
@@ -185,6 +187,14 @@ def test_a_trial_rents_nothing_by_itself(stripe: StripeWorld) -> None:
 
     assert "our staff arrange" in see(client, RENTALS)
     assert "our staff arrange" in words(confirm(client, SEATS))
+
+
+def test_where_nothing_is_for_rent_nobody_is_told_whom_to_ask(stripe: StripeWorld) -> None:
+    build_plan("trial", "trial", rentals={})
+    client = browser_of(build_organization("New", plan="trial"))
+
+    assert "Trial offers nothing for rent." in see(client, RENTALS)
+    assert "our staff arrange" not in see(client, "/billing/usage/")
 
 
 def test_who_has_no_plan_is_told(stripe: StripeWorld) -> None:
