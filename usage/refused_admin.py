@@ -22,6 +22,7 @@ from accounts.admin_base import (
     link_to,
     number,
 )
+from accounts.templatetags.wording import words
 from usage.models import RefusedReport
 
 STATES = {"Open": "danger", "Charged since": "success", "Dismissed": "info"}
@@ -49,10 +50,9 @@ class RefusedReportAdmin(ReadOnlyAdmin):
     list_display = (
         "what",
         "whose",
-        "message",
         "plan",
+        "why",
         "how_often",
-        "first_seen",
         "last_seen",
         "state",
         "act",
@@ -90,13 +90,13 @@ class RefusedReportAdmin(ReadOnlyAdmin):
     def plan(self, refused: RefusedReport) -> SafeString | str:
         return link_to(refused.version)
 
+    @display(description="Why", ordering="code")
+    def why(self, refused: RefusedReport) -> str:
+        return words(refused.code)
+
     @display(description="Times", ordering="times")
     def how_often(self, refused: RefusedReport) -> SafeString:
         return number(refused.times)
-
-    @display(description="First seen", ordering="first_at")
-    def first_seen(self, refused: RefusedReport) -> str:
-        return f"{timesince(refused.first_at, timezone.now())} ago"
 
     @display(description="Last seen", ordering="last_at")
     def last_seen(self, refused: RefusedReport) -> str:

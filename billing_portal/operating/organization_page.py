@@ -153,7 +153,7 @@ def _periods(organization: Organization) -> Table:
         for period in periods[:SHOWN]
     ]
     more = list_of("plans_period", organization__id__exact=organization.pk)
-    heads = ("Period", "Plan", "How", "Days", "")
+    heads = ("Period", "Plan", "How", "Days", "State")
     return Table("Periods", heads, rows, more, "No plan has been applied yet.")
 
 

@@ -40,13 +40,14 @@ def test_the_list_is_a_worklist_with_the_plan_and_the_act(acme: Organization) ->
 
     words = text_of(page)
     assert words.index("tokens") < words.index("storage_gb")
-    assert "The plan has no rate for tokens." in words
+    assert "Meter not in plan" in words
     assert "2 days ago" in words
     assert "/admin/plans/planversion/" in page.content.decode()
     assert "storage_gb" not in text_of(client.get(REFUSED, {"state": "open"}))
     one = text_of(client.get(f"{REFUSED}{RefusedReport.objects.get(meter='tokens').pk}/change/"))
     assert "t-2" in one
     assert "Quantity 5" in one
+    assert "The plan has no rate for tokens." in one
     assert "Dismiss…" not in text_of(logged_in(build_staff("view_refusedreport")).get(REFUSED))
 
 
@@ -81,3 +82,14 @@ def test_it_is_dismissed_by_an_act_with_a_reason(acme: Organization) -> None:
     assert (row.ended_at, row.reason) == (NOON, "Told them")
     assert "Select a valid choice" in text_of(look(client, acme, "dismiss", refused=row.pk))
     assert "Dismiss refused usage" in text_of(client.get(address(acme)))
+
+
+def test_an_empty_list_says_so_and_speaks_of_no_filter_where_none_is_set() -> None:
+    client = logged_in(build_staff("view_refusedreport"))
+
+    empty = text_of(client.get(REFUSED))
+    narrowed = text_of(client.get(REFUSED, {"q": "tokens"}))
+
+    assert "There are no refused reports." in empty
+    assert "Show all of them" not in empty
+    assert "No refused reports are found like this. Show all of them" in narrowed
