@@ -53,9 +53,9 @@ def topped_up(credits: int, *days_ago: int) -> tuple[Step, ...]:
     return tuple(step(day, "adjust", credits=credits, reason="Bank top-up") for day in days_ago)
 
 
-def a_number(days_ago: int) -> Step:
-    """Write the rental of a phone number."""
-    return step(days_ago, "rent", item="phone_number", quantity=1)
+def numbers(days_ago: int, *references: str) -> Step:
+    """Write the rental of phone numbers, of those that are kept for stories."""
+    return step(days_ago, "rent", item="phone_number", references=references)
 
 
 CUSTOMERS = (
@@ -69,7 +69,7 @@ CUSTOMERS = (
             step(88, "sign_up"),
             *paid_every_month("starter", 70, 40, 10, reference="SEPA-1107"),
             *topped_up(9000, 70, 40, 10),
-            step(69, "rent", item="phone_number", quantity=2),
+            numbers(69, "+33199001234", "+33199001235"),
             step(68, "resources", agents=4, leads=2310, knowledge_bases=6, campaigns=3),
             step(9, "adjust", credits=250, reason="Thank you for the case study", expires_in=45),
         ),
@@ -97,7 +97,7 @@ CUSTOMERS = (
             *paid_every_month("scale", 74, 44, reference="NEFT-88"),
             *topped_up(20000, 74, 44, 14),
             step(14, "renew"),
-            a_number(74),
+            numbers(74, "+12125550142"),
         ),
         country="IN",
         address="4 Park Street\nKolkata 700016",
@@ -128,7 +128,7 @@ CUSTOMERS = (
             step(58, "create"),
             *paid_every_month("starter", 57, 27, reference="ACH-7"),
             *topped_up(4000, 57, 27),
-            a_number(56),
+            numbers(56, "+12125550143"),
             step(1, "settle_at", balance=-54),
         ),
         country="US",
@@ -145,7 +145,9 @@ CUSTOMERS = (
             step(86, "create"),
             *paid_every_month("starter", 85, 55, 25, reference="NZ-204"),
             *topped_up(5200, 85, 55, 25),
-            a_number(84),
+            numbers(84, "+12125550144"),
+            step(6, "meter", meter="tokens", quantity="18250"),
+            step(2, "meter", meter="tokens", quantity="9100"),
         ),
         agents=("Bookings",),
     ),
@@ -159,7 +161,7 @@ CUSTOMERS = (
             step(65, "create"),
             *paid_every_month("scale", 64, 34, 4, reference="JP-15"),
             *topped_up(9000, 64, 34, 4),
-            a_number(63),
+            numbers(63, "+12125550145"),
         ),
         country="JP",
         address="東京都千代田区丸の内1-1",

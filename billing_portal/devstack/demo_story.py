@@ -21,7 +21,7 @@ from payments.collecting import record_bank_payment
 from plans.applying import PlanRequest, apply_plan, propose
 from plans.provisioning import NewOrganization, provision
 from plans.reminding import remind_due
-from plans.renting import rent_several
+from plans.renting import rent_named
 from plans.resources import report_resources
 from plans.trials import extend_trial
 from usage.charging import charge
@@ -166,15 +166,21 @@ class _Story:
         self._adjust(customer, facts, now)
 
     def _rent(self, customer: Customer, facts: Mapping[str, Any], now: dt.datetime) -> None:
-        rent_several(
+        rent_named(
             self._organizations[customer.external_id],
             item=facts["item"],
-            quantity=facts["quantity"],
+            references=list(facts["references"]),
             now=now,
         )
 
     def _resources(self, customer: Customer, facts: Mapping[str, Any], now: dt.datetime) -> None:
         report_resources(self._organizations[customer.external_id], counts=dict(facts), now=now)
+
+    def _meter(self, customer: Customer, facts: Mapping[str, Any], now: dt.datetime) -> None:
+        """Report a meter; what the plan does not know is refused, and listed for staff."""
+        event = {"id": f"{now:%Y%m%d}-{facts['meter']}", "agent": "main", "kind": "meter"}
+        organization = {"organization": customer.external_id, "at": now.isoformat()}
+        charge([{**organization, **event, **facts}], now=now)
 
     def _suspend(self, customer: Customer, facts: Mapping[str, Any], now: dt.datetime) -> None:
         organization = self._organizations[customer.external_id]
