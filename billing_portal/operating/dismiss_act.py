@@ -28,7 +28,7 @@ class DismissForm(ActForm):
         refused = self.fields["refused"]
         assert isinstance(refused, forms.ChoiceField)
         refused.choices = [
-            (str(row.pk), f"{row.meter or 'other meters'}, {row.times} times")
+            (str(row.pk), f"{row.meter or 'other meters'}, {_how_often(row)}")
             for row in open_refusals(self.organization)
         ]
 
@@ -40,7 +40,7 @@ def open_refusals(organization: Organization) -> QuerySet[RefusedReport]:
 
 def _preview(organization: Organization, form: ActForm, now: dt.datetime) -> Preview:
     row = _chosen(organization, form)
-    changes = {row.meter or "Other meters": (f"refused {row.times} times", "off the list")}
+    changes = {row.meter or "Other meters": (f"refused {_how_often(row)}", "off the list")}
     notes = (
         "Nothing is charged: the platform was told that it was refused.",
         "It comes back when it is reported again and the plan still does not know it.",
@@ -55,6 +55,10 @@ def _dismiss(
         _chosen(organization, form), reason=form.cleaned_data["reason"], actor=actor, now=now
     )
     return f"{organization}: {row.meter or 'other meters'} is off the list of refused usage."
+
+
+def _how_often(row: RefusedReport) -> str:
+    return "once" if row.times == 1 else f"{row.times} times"
 
 
 def _chosen(organization: Organization, form: ActForm) -> RefusedReport:

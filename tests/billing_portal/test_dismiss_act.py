@@ -74,7 +74,8 @@ def test_it_is_dismissed_by_an_act_with_a_reason(acme: Organization) -> None:
     client = logged_in(build_staff(*PERMISSIONS))
 
     form = client.get(address(acme, "dismiss"), {"refused": row.pk})
-    assert f'value="{row.pk}" selected' in form.content.decode()
+    assert f'value="{row.pk}" selected>tokens, 2 times<' in form.content.decode()
+    assert ">storage_gb, once<" in form.content.decode()
     done = do(client, acme, "dismiss", refused=row.pk, reason="Told them")
 
     assert done.url == address(acme)
