@@ -24,7 +24,7 @@ from accounts.admin_base import (
 )
 from plans import demo_admin  # noqa: F401 - registers what owners asked to be shown
 from plans.catalogue_page import MAY_EDIT, catalogue_page
-from plans.models import Period, Plan, PlanVersion, Rental, Site
+from plans.models import Counter, Period, Plan, PlanVersion, Rental, Site
 from plans.reading import terms_in_words
 
 KIND_COLOURS = {"Trial": "info", "Standard": "success", "Enterprise": "primary"}
@@ -177,7 +177,7 @@ class PeriodAdmin(LongTableAdmin):
 
     @display(description="Counted")
     def counted(self, period: Period) -> SafeString | str:
-        counters = period.counters.order_by("meter").values_list("meter", "used")
+        counters = Counter.objects.of(period).order_by("meter").values_list("meter", "used")
         return facts_table({meter: f"{used.normalize():f}" for meter, used in counters})
 
 

@@ -179,7 +179,7 @@ def _counters_lost(previous: Period | None) -> tuple[CounterLost, ...]:
         return ()
     terms = previous.version.terms
     included: dict[str, Decimal | int] = {**terms.allowances, **terms.quotas}
-    counters = Counter.objects.filter(period=previous, used__gt=0).order_by("meter")
+    counters = Counter.objects.of(previous).filter(used__gt=0).order_by("meter")
     return tuple(
         CounterLost(counter.meter, counter.used, included.get(counter.meter))
         for counter in counters

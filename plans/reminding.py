@@ -142,5 +142,5 @@ def _watched(period: Period, sessions: Decimal, now: dt.datetime) -> marks.Watch
 
 
 def _sessions(period: Period) -> Decimal:
-    counter = Counter.objects.filter(period=period, meter=SESSIONS).first()
+    counter = Counter.objects.of(period).filter(meter=SESSIONS).first()
     return counter.used if counter else Decimal(0)

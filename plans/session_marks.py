@@ -25,7 +25,7 @@ def note_sessions(period_id: int, *, now: dt.datetime) -> None:
     limit = session_limit(period)
     if limit is None or period.replaced_at is not None:
         return
-    counter = Counter.objects.filter(period=period, meter=SESSIONS).first()
+    counter = Counter.objects.of(period).filter(meter=SESSIONS).first()
     used = counter.used if counter else 0
     if not period.version.is_trial:
         _tell_limit(period, int(used), limit, now=now)

@@ -115,7 +115,7 @@ def extend_trial(
 
 def _start_sessions_again(period: Period, *, now: dt.datetime) -> None:
     if period.used_up_at:
-        Counter.objects.filter(period=period, meter=SESSIONS).update(used=0)
+        Counter.objects.of(period).filter(meter=SESSIONS).update(used=0)
         period.sessions_reset_at = now
     period.used_up_at = None
 

@@ -57,7 +57,7 @@ def _days_not_begun(period: Period, today: dt.date) -> Fraction:
 
 def _not_used(period: Period) -> Fraction:
     terms = period.version.terms
-    used = dict(Counter.objects.filter(period=period).values_list("meter", "used"))
+    used = dict(Counter.objects.of(period).values_list("meter", "used"))
     included: dict[str, Decimal | int] = {**terms.quotas, **terms.allowances}
     shares = [
         Fraction(used.get(meter, 0)) / Fraction(amount)

@@ -70,17 +70,17 @@ INVARIANTS = (
         "the counters of a period say what its events say",
         """
         WITH told AS (
-            SELECT period_id, 'outbound_calls' AS meter, count(*)::numeric AS used
+            SELECT organization_id, period_id, 'outbound_calls' AS meter, count(*)::numeric AS used
             FROM usage_usageevent
             WHERE kind = 'call' AND channel = 'outbound' AND (facts ->> 'connected')::boolean
-            GROUP BY period_id
+            GROUP BY 1, 2
             UNION ALL
-            SELECT period_id, meter, sum((trace ->> 'allowance')::numeric)
+            SELECT organization_id, period_id, meter, sum((trace ->> 'allowance')::numeric)
             FROM usage_usageevent WHERE meter NOT IN ('outbound_calls', 'sessions')
-            GROUP BY period_id, meter)
+            GROUP BY 1, 2, 3)
         SELECT meter || ' counted ' || coalesce(c.used, 0) || ', events ' || coalesce(t.used, 0),
                'period ' || period_id
-        FROM plans_counter c FULL JOIN told t USING (period_id, meter)
+        FROM plans_counter c FULL JOIN told t USING (organization_id, period_id, meter)
         WHERE meter <> 'sessions' AND coalesce(c.used, 0) <> coalesce(t.used, 0)
         ORDER BY period_id, meter
         """,

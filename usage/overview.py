@@ -89,7 +89,7 @@ def overview(organization: Organization, *, now: dt.datetime) -> Overview:
     terms = stands.version.terms if stands.version else None
     counters: dict[str, Decimal] = {}
     if stands.period:
-        counters = dict(Counter.objects.filter(period=stands.period).values_list("meter", "used"))
+        counters = dict(Counter.objects.of(stands.period).values_list("meter", "used"))
     allowances = [
         AllowanceUse(meter, counters.get(meter, ZERO), included)
         for meter, included in (terms.allowances.items() if terms else ())

@@ -125,11 +125,17 @@ def _days(charges: Sequence[Charge]) -> list[dict[str, Any]]:
 
 def _counters(charges: Sequence[Charge]) -> list[dict[str, Any]]:
     """Add up the units that charges count, against a quota or from an allowance."""
-    counters: dict[tuple[int, str], Decimal] = {}
+    counters: dict[tuple[int, int, str], Decimal] = {}
     for made in charges:
         for meter, units in made.counted():
-            counters[made.period_id, meter] = counters.get((made.period_id, meter), ZERO) + units
+            part = made.organization_id, made.period_id, meter
+            counters[part] = counters.get(part, ZERO) + units
     return [
-        {"period_id": period_id, "meter": meter, "used": str(used)}
-        for (period_id, meter), used in sorted(counters.items())
+        {
+            "organization_id": organization_id,
+            "period_id": period_id,
+            "meter": meter,
+            "used": str(used),
+        }
+        for (organization_id, period_id, meter), used in sorted(counters.items())
     ]

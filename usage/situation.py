@@ -23,7 +23,8 @@ SELECT o.id, o.suspended_at IS NOT NULL, w.balance, w.overdraft, w.pause_when, w
        LEAST(CASE WHEN %(now)s < p.ends_at THEN p.ends_at
                   ELSE coalesce(p.renews_until, p.ends_at) END, p.used_up_at, p.grace_ends_at),
        (SELECT json_object_agg(c.meter, c.used::text)::text
-        FROM plans_counter c WHERE c.period_id = p.id),
+        FROM plans_counter c
+        WHERE c.organization_id = p.organization_id AND c.period_id = p.id),
        (SELECT sum(g.remaining) FROM wallet_creditgrant g
         WHERE g.organization_id = o.id AND g.has_rest
           AND g.effective_at <= %(now)s AND g.expires_at > %(now)s),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import (
     Count,
     DecimalField,
+    F,
     OuterRef,
     Prefetch,
     QuerySet,
@@ -45,12 +46,12 @@ def with_glances(
     credits_left = live.order_by().values("organization").annotate(sum=Sum("remaining"))
     unpaid = Invoice.objects.unpaid().filter(organization=OuterRef("pk"))
     open_invoices = unpaid.order_by().values("organization").annotate(count=Count("pk"))
-    counters = Prefetch("subscription__period__counters", Counter.objects.all())
+    running = Counter.objects.filter(period=F("organization__subscription__period"))
     return (
         organizations.select_related(
             "wallet", "subscription__period__version", "subscription__version__plan"
         )
-        .prefetch_related(counters)
+        .prefetch_related(Prefetch("counters", running))
         .annotate(
             credits_left=Coalesce(
                 Subquery(credits_left.values("sum")), ZERO, output_field=DecimalField()
@@ -75,7 +76,7 @@ def glance(organization: Organization, *, now: dt.datetime) -> Glance:
             balance=wallet.balance,
             wallet_pauses=_pauses(wallet),
             credits_left=organization.credits_left,  # type: ignore[attr-defined]  # annotated
-            allowance_left=_allowance_left(terms, subscription),
+            allowance_left=_allowance_left(terms, organization),
         ),
     )
 
@@ -89,8 +90,8 @@ def _pauses(wallet: Wallet) -> bool:
     )
 
 
-def _allowance_left(terms: Terms, subscription: Subscription) -> dict[str, Decimal]:
-    used = {counter.meter: counter.used for counter in subscription.period.counters.all()}
+def _allowance_left(terms: Terms, organization: Organization) -> dict[str, Decimal]:
+    used = {counter.meter: counter.used for counter in organization.counters.all()}
     return {
         meter: max(included - used.get(meter, ZERO), ZERO)
         for meter, included in terms.allowances.items()

@@ -118,7 +118,7 @@ def _preview_extension(organization: Organization, form: ActForm, now: dt.dateti
         "Days left": (days(period.days_left(now)), days(left)),
     }
     if period.used_up_at:
-        counter = Counter.objects.filter(period=period, meter=SESSIONS).first()
+        counter = Counter.objects.of(period).filter(meter=SESSIONS).first()
         changes["Sessions counted"] = (plain(counter.used) if counter else "0", "0")
     notes = (
         "The same period goes on, with its counters and without new credits.",

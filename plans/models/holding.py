@@ -12,16 +12,36 @@ from plans.models.periods import Period
 from plans.terms import PHONE_NUMBERS
 
 
-class Counter(models.Model):
-    """Units of a meter counted in a period: against a quota, or taken from an allowance."""
+class CounterQuerySet(models.QuerySet["Counter"]):
+    """Counters, found the way their index goes."""
 
-    period = models.ForeignKey(Period, models.PROTECT, related_name="counters", db_index=False)
+    def of(self, period: Period) -> CounterQuerySet:
+        """Leave those of a period."""
+        return self.filter(organization_id=period.organization_id, period=period)
+
+
+class Counter(models.Model):
+    """Units of a meter counted in a period: against a quota, or taken from an allowance.
+
+    Written with every charge, and so without foreign keys in the database: see ``usage.models``.
+    """
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="counters", db_index=False, db_constraint=False
+    )
+    period = models.ForeignKey(
+        Period, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     meter = models.CharField(max_length=60)
     used = models.DecimalField(max_digits=20, decimal_places=6, default=0)
 
+    objects = CounterQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["period", "meter"], name="one_counter_per_meter"),
+            models.UniqueConstraint(
+                fields=["organization", "period", "meter"], name="one_counter_per_meter"
+            ),
             models.CheckConstraint(condition=Q(used__gte=0), name="counter_not_below_zero"),
         ]
 

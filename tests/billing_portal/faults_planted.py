@@ -205,7 +205,8 @@ PLANTED = (
     Planted(
         "I13",
         "an allowance that nobody used",
-        f"INSERT INTO plans_counter (period_id, meter, used) VALUES ({NEWEST}, 'messages', 1)",
+        "INSERT INTO plans_counter (organization_id, period_id, meter, used)"
+        f" VALUES ({ACME}, {NEWEST}, 'messages', 1)",
         f"SELECT 'period ' || {NEWEST}",
     ),
     Planted(

@@ -145,7 +145,7 @@ def test_what_was_counted_stays_with_the_old_period() -> None:
     life = Life()
     acme = life.subscriber()
     old = current(acme)
-    Counter.objects.create(period=old, meter="outbound_calls", used=5)
+    Counter.objects.create(organization=acme, period=old, meter="outbound_calls", used=5)
 
     life.at("2026-04-01")
 

@@ -30,7 +30,10 @@ def client(acme: Organization, stripe: StripeWorld) -> Client:
 
 
 def use(sessions: int) -> None:
-    Counter.objects.create(period=Period.objects.get(), meter="sessions", used=sessions)
+    period = Period.objects.get()
+    Counter.objects.create(
+        organization=period.organization, period=period, meter="sessions", used=sessions
+    )
 
 
 def set_to(client: Client, sessions: str) -> str:

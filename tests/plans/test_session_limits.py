@@ -27,7 +27,9 @@ def with_quota(quota: int | None = 50) -> Organization:
 
 def use(organization: Organization, sessions: int) -> None:
     period = current(organization)
-    Counter.objects.update_or_create(period=period, meter="sessions", defaults={"used": sessions})
+    Counter.objects.update_or_create(
+        organization=organization, period=period, meter="sessions", defaults={"used": sessions}
+    )
     note_sessions(period.pk, now=MARCH_1)
 
 

@@ -35,7 +35,9 @@ def letters_after(acme: Organization, days: int) -> list[str]:
 def use_sessions(used: int, *, now: dt.datetime) -> Period:
     """Count sessions as charging will: the counter moves and the sweep is asked to look."""
     period = Period.objects.get()
-    Counter.objects.update_or_create(period=period, meter="sessions", defaults={"used": used})
+    Counter.objects.update_or_create(
+        organization=period.organization, period=period, meter="sessions", defaults={"used": used}
+    )
     Period.objects.filter(pk=period.pk).update(look_at=now)
     return period
 

@@ -43,7 +43,8 @@ BEGIN
                 'waits', coalesce(
                     p.replaced_at IS NULL AND p.ends_at <= now AND p.renews_until > now, false),
                 'counters', ARRAY(SELECT ARRAY[c.meter, c.used::text]
-                                  FROM plans_counter c WHERE c.period_id = p.id))
+                                  FROM plans_counter c
+                                  WHERE c.organization_id = o.id AND c.period_id = p.id))
             FROM plans_period p
             WHERE p.organization_id = o.id AND p.starts_at >= coalesce(
                 (SELECT max(q.starts_at) FROM plans_period q
@@ -96,10 +97,12 @@ BEGIN
         PERFORM usage_follow(charged->'awaited', now);
     END IF;
     IF charged ? 'counters' THEN
-        INSERT INTO plans_counter AS c (period_id, meter, used)
-        SELECT period_id, meter, used
-        FROM jsonb_to_recordset(charged->'counters') AS (period_id bigint, meter text, used numeric)
-        ON CONFLICT (period_id, meter) DO UPDATE SET used = c.used + excluded.used;
+        INSERT INTO plans_counter AS c (organization_id, period_id, meter, used)
+        SELECT organization_id, period_id, meter, used
+        FROM jsonb_to_recordset(charged->'counters') AS (
+            organization_id bigint, period_id bigint, meter text, used numeric)
+        ON CONFLICT (organization_id, period_id, meter) DO UPDATE
+        SET used = c.used + excluded.used;
     END IF;
     INSERT INTO usage_usageday AS d (
         organization_id, period_id, day, agent_id, channel, meter,
