@@ -16,6 +16,7 @@ import psycopg
 
 from billing_portal.devstack import (
     logins,
+    platform_server,
     postgres,
     processes,
     servers,
@@ -108,6 +109,7 @@ def _run(home: Home, port: int, progress: Progress) -> int:
     _prepare_data(home, environment, progress)
     programs |= _start_programs(home, port, environment)
     _wait_until_ready(home, port, programs)
+    programs["platform"] = platform_server.start(home, port, environment)
     progress.say("worker, beat and web are ready")
     _print_welcome(port, stripe=environment.get("STRIPE_API_HOST", "with your own keys"))
     return _watch(home, programs)
@@ -226,7 +228,8 @@ def _print_welcome(port: int, *, stripe: str) -> None:
     print(f"\n  http://127.0.0.1:{port}\n  Stripe: {stripe}\n")
     for login in logins.LOGINS:
         print(f"  {login.role:8} {login.email:26} {logins.PASSWORD:14} {login.page}")
-    print(f"\n  Mail is kept in {DEMO_HOME.directory.relative_to(PROJECT) / 'mail'}.")
+    kept = DEMO_HOME.directory.relative_to(PROJECT)
+    print(f"\n  Mail is kept in {kept / 'mail'}, what the platform is told in {kept}/platform.log.")
     print("  Ctrl-C stops everything.\n", flush=True)
 
 

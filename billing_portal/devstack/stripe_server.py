@@ -34,7 +34,7 @@ def start(
     home: Home, web_port: int, environment: Mapping[str, str]
 ) -> tuple["subprocess.Popen[bytes]", dict[str, str]]:
     """Start the fake, to be waited for; return it and the variables in which it is found."""
-    port = _free_port(web_port + PORTS_ABOVE_WEB)
+    port = free_port(web_port + PORTS_ABOVE_WEB)
     found = {
         "STRIPE_API_HOST": f"http://127.0.0.1:{port}",
         "STRIPE_TEST_SECRET_KEY": "sk_test_" + "0" * 24,
@@ -69,7 +69,7 @@ def book_of(home: Home) -> Path:
     return home.directory / "stripe.sqlite"
 
 
-def _free_port(first: int) -> int:
+def free_port(first: int) -> int:
     """Return the first port from here on that is free; the same one at the next start."""
     for port in range(first, first + PORTS_TRIED):
         with socket.socket() as probe:
@@ -79,9 +79,7 @@ def _free_port(first: int) -> int:
             except OSError:
                 continue
             return port
-    raise FakeStripeWillNotStartError(
-        f"no port of {first} to {first + PORTS_TRIED - 1} is free for the fake Stripe"
-    )
+    raise FakeStripeWillNotStartError(f"no port of {first} to {first + PORTS_TRIED - 1} is free")
 
 
 def _webhook_secret(home: Home) -> str:
