@@ -63,12 +63,15 @@ def paused_then(
     moved = _movements(organization, at=at).order_by("id")
     above = moved.filter(balance_after__gt=0).last()
     since = moved.filter(id__gt=above.pk) if above else moved
+    # What moves at one instant moves together: the last balance of each counts.
+    balances = dict(since.values_list("at", "balance_after"))
+    if any(_terms_of(terms, moment).pauses_below(left) for moment, left in balances.items()):
+        return True
     first = (above.at, above.balance_after) if above else (BEGINNING, ZERO)
-    balances = [first, *((entry.at, entry.balance_after) for entry in since)]
-    changed = [one.since for one in terms if first[0] <= one.since <= at]
     return any(
-        _terms_of(terms, instant).pauses_below(_balance_of(balances, instant))
-        for instant in [*(instant for instant, _ in balances[1:]), *changed]
+        one.pauses_below(_balance_of([first, *balances.items()], one.since))
+        for one in terms
+        if first[0] <= one.since <= at
     )
 
 
