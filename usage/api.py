@@ -19,7 +19,12 @@ from accounts.api_views import READ, USAGE, ApiView, key_of, organization_named,
 from accounts.models import Organization
 from accounts.refusals import Invalid
 from plans.terms import CHANNELS
-from usage import api_billing, api_examples, api_ledger
+from usage import (
+    api_billing,
+    api_examples,
+    api_ledger,
+    event_ids,  # noqa: F401 - registers how an event's id is written
+)
 from usage.api_shapes import (
     AnswerSerializer,
     EventsSerializer,
@@ -201,5 +206,5 @@ urlpatterns: list[URLPattern] = [
     *api_billing.urlpatterns,
     *api_ledger.urlpatterns,
     path("organizations/<str:external_id>/usage/", UsageView.as_view()),
-    path("organizations/<str:external_id>/usage/<path:event>/", UsageEventView.as_view()),
+    path("organizations/<str:external_id>/usage/<event_id:event>/", UsageEventView.as_view()),
 ]

@@ -1,18 +1,14 @@
 """Addresses of this app's pages."""
 
-from django.urls import URLPattern, URLResolver, path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import URLPattern, URLResolver, path
 
-from usage import agents_page, breakdown_page, explaining_page, views
-
-
-class EventIdConverter(StringConverter):
-    """An id of the platform's own: any characters, slashes and line breaks among them."""
-
-    regex = "(?s:.+)"
-
-
-register_converter(EventIdConverter, "event_id")
+from usage import (
+    agents_page,
+    breakdown_page,
+    event_ids,  # noqa: F401 - registers how an event's id is written
+    explaining_page,
+    views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/agents/", agents_page.agents, name="agents"),

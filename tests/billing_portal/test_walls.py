@@ -114,7 +114,7 @@ ROWS: dict[str, Row] = {
     ORGANIZATION: Row(get=READ, patch=PROVISION),
     ORGANIZATION + "billing/": Row(get=READ),
     ORGANIZATION + "usage/": Row(get=READ),
-    ORGANIZATION + "usage/<path:event>/": Row(get=READ),
+    ORGANIZATION + "usage/<event_id:event>/": Row(get=READ),
     ORGANIZATION + "ledger/": Row(get=READ),
     ORGANIZATION + "ledger/<int:entry>/": Row(get=READ),
     ORGANIZATION + "payments/": Row(get=READ),

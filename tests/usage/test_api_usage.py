@@ -161,6 +161,15 @@ def test_an_event_is_read_with_its_trace(acme: Organization) -> None:
     }
 
 
+def test_an_event_is_read_by_its_id_whatever_characters_that_has(acme: Organization) -> None:
+    platform = Platform()
+    platform.post("/usage/", {"events": [a_call(acme, "call\n1//")]})
+
+    answer = platform.get("/organizations/acme/usage/call%0A1///")
+
+    assert answer.json()["id"] == "call\n1//"
+
+
 def test_an_event_says_whether_it_matches_when_it_is_computed_again(acme: Organization) -> None:
     platform = Platform()
     platform.post("/usage/", {"events": [a_call(acme, "one", seconds=90)]})
