@@ -110,7 +110,7 @@ def doubled(order: Order, dice: random.Random) -> list[int]:
 @contextmanager
 def undone() -> Iterator[None]:
     """Take back whatever happens within, as Django does around a test."""
-    block = transaction.atomic()
+    block: Any = transaction.atomic()
     block._from_testcase = True
     with block:
         yield
