@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.choosing import billing_page
 from accounts.models import Organization
+from accounts.page_rates import STRIPE, limited
 from accounts.refusals import Refusal
 from payments.answers import StripeSilent
 from payments.cards import remove_card, why_needed
@@ -27,6 +28,7 @@ def _renews(organization: Organization, *, now: dt.datetime) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @billing_page
+@limited(STRIPE, "POST")
 def card_removal(request: HttpRequest, organization: Organization, card: int) -> HttpResponse:
     """Ask whether a card is to be removed; posted, remove it unless it is needed."""
     on_file = Card.objects.on_file().filter(organization=organization)

@@ -240,6 +240,8 @@ API_RATES = {
     sort: env.int(f"API_RATE_{sort.upper()}", default=rate)
     for sort, rate in {"gate": 600_000, "usage": 120_000, "read": 6_000, "write": 3_000}.items()
 }
+# And of one person, for what costs more than a page.
+PAGE_RATES = {"file": 60, "stripe": 30}
 SPECTACULAR_SETTINGS = schema_settings(BRAND_NAME)
 
 # --- Stripe ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.choosing import billing_page, choose, person
 from accounts.models import Organization
+from accounts.page_rates import FILE, limited
 from invoices.listing import Listed, list_invoices
 from invoices.models import Document, Invoice
 
@@ -41,6 +42,7 @@ def invoice(request: HttpRequest, organization: Organization, number: str) -> Ht
 
 @require_safe
 @billing_page
+@limited(FILE)
 def document(
     request: HttpRequest, organization: Organization, number: str, kind: str
 ) -> HttpResponse:
@@ -50,6 +52,7 @@ def document(
 
 @require_safe
 @billing_page
+@limited(FILE)
 def credit_note(request: HttpRequest, organization: Organization, number: str) -> HttpResponse:
     """Hand out the official PDF of a credit note, by its own number."""
     return _hand_out(request, kind=Document.Kind.CREDIT_NOTE, number=number)

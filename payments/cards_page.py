@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choosing import billing_page
 from accounts.models import Organization
+from accounts.page_rates import STRIPE, limited
 from accounts.refusals import Refusal
 from payments.answers import StripeRefused, StripeSilent
 from payments.cards import begin_adding, choose_default, finish_adding, show_default
@@ -65,6 +66,7 @@ def payment_methods(request: HttpRequest, organization: Organization) -> HttpRes
 
 @require_POST
 @billing_page
+@limited(STRIPE)
 def add_card(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Go to Stripe's page on which a card is added; once per form."""
     key = key_in(request.POST)
@@ -86,6 +88,7 @@ def add_card(request: HttpRequest, organization: Organization) -> HttpResponse:
 
 @require_safe
 @billing_page
+@limited(STRIPE)
 def card_added(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Take the card of Stripe's finished page on file, and say how that went."""
     session = request.GET.get("session", "")[:100]
@@ -111,6 +114,7 @@ def card_added(request: HttpRequest, organization: Organization) -> HttpResponse
 
 @require_POST
 @billing_page
+@limited(STRIPE)
 def make_default(request: HttpRequest, organization: Organization, card: int) -> HttpResponse:
     """Let a card on file be the one that renewals and recharges use."""
     try:
@@ -126,6 +130,7 @@ def make_default(request: HttpRequest, organization: Organization, card: int) ->
 
 @require_POST
 @billing_page
+@limited(STRIPE)
 def manage(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Open Stripe's billing portal, on an address that is made for this click and never kept."""
     now = timezone.now()

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.choosing import billing_page, choose, person
 from accounts.models import Organization
+from accounts.page_rates import STRIPE, limited
 from accounts.refusals import Refusal
 from invoices.models import Invoice
 from payments.answers import StripeRefused, StripeSilent
@@ -25,6 +26,7 @@ from payments.models import Card, Payment
 @require_http_methods(["GET", "HEAD", "POST"])
 @leads_to_stripe
 @billing_page
+@limited(STRIPE, "POST")
 def pay_invoice(request: HttpRequest, organization: Organization, number: str) -> HttpResponse:
     """Show what will be charged to which card; posted, charge it once and tell what came of it."""
     seen = Invoice.objects.visible_to(person(request)).select_related("organization")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choosing import billing_page, choose, person
 from accounts.models import Organization
+from accounts.page_rates import STRIPE, limited
 from payments.answers import StripeRefused, StripeSilent
 from payments.asking import look
 from payments.gateway import Gateway, at_stripe
@@ -64,6 +65,7 @@ def payment(request: HttpRequest, organization: Organization, token: uuid.UUID) 
 
 @require_POST
 @billing_page
+@limited(STRIPE)
 def go_on(request: HttpRequest, organization: Organization, token: uuid.UUID) -> HttpResponse:
     """Go on to the page on which a payment can still be made or confirmed, fetched anew."""
     found = _seen(request, token)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.choosing import billing_page, person
 from accounts.models import Organization
+from accounts.page_rates import STRIPE, limited
 from accounts.refusals import Refusal
 from invoices.issuing import site_tax
 from payments.answers import StripeSilent
@@ -23,6 +24,7 @@ from payments.topping_up import begin_top_up
 @require_http_methods(["GET", "HEAD", "POST"])
 @leads_to_stripe
 @billing_page
+@limited(STRIPE, "POST")
 def top_up(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Show what an amount buys; posted, go on to Stripe's page, once per form."""
     posted = request.method == "POST"

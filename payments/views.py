@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.choosing import billing_page
 from accounts.csv_files import Value, csv_file
 from accounts.models import Organization
+from accounts.page_rates import FILE, limited
 from payments.hosted import leads_to_stripe
 from payments.listing import Listed, list_payments, told
 from payments.models import Payment
@@ -44,6 +45,7 @@ HEADS = (
 
 @require_safe
 @billing_page
+@limited(FILE)
 def history_csv(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Answer every payment as a file, newest first, by days of the organization's zone."""
     now = timezone.now()

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.choosing import billing_page, person
 from accounts.models import Organization
+from accounts.page_rates import STRIPE, limited
 from accounts.refusals import Refusal
 from invoices.issuing import site_tax
 from payments.answers import StripeRefused, StripeSilent
@@ -84,6 +85,7 @@ def change_plan(request: HttpRequest, organization: Organization) -> HttpRespons
 @require_http_methods(["GET", "HEAD", "POST"])
 @leads_to_stripe
 @billing_page
+@limited(STRIPE, "POST")
 def choose_plan(request: HttpRequest, organization: Organization, plan: str) -> HttpResponse:
     """Show what a plan would cost and change, and from when; posted, do what was shown."""
     wish = _wish(request, organization, plan)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.choosing import billing_page
 from accounts.csv_files import Value, csv_file
 from accounts.models import Organization
+from accounts.page_rates import FILE, limited
 from accounts.templatetags.wording import words
 from plans.models import Period
 from usage.breakdown import Breakdown, Row, breakdown, days_of
@@ -57,6 +58,7 @@ def breakdown_page(request: HttpRequest, organization: Organization) -> HttpResp
 
 @require_safe
 @billing_page
+@limited(FILE)
 def breakdown_csv(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Answer one cut of a period, or every day of it in full, as a file."""
     period = _period(organization, request.GET.get("period", ""))
