@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Organization
 from tests.billing_portal.worlds import World, build_world
+from tests.undoing import undone as taken_back
 
 pytestmark = pytest.mark.django_db
 
@@ -179,9 +179,8 @@ NO_TOKEN = "00000000-0000-4000-8000-000000000000"
 
 def undone(world: World, caller: str, method: str, route: str) -> int:
     """Call an address, undo what that did, and answer the status."""
-    with transaction.atomic():
+    with taken_back():
         answer = call(world, caller, method, route)
-        transaction.set_rollback(True)
     if answer.status_code in (301, 302) and "/login/" in answer["Location"]:
         return TO_LOG_IN
     return int(answer.status_code)

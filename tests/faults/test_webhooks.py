@@ -25,9 +25,9 @@ from tests.faults.webhook_story import (
     doubled,
     end_state,
     found_wrong,
-    undone,
 )
 from tests.payments.stripe_stage import SECRET, event, post, signature, written
+from tests.undoing import undone
 
 ALL_ORDERS = list(itertools.permutations(range(len(KINDS))))
 SEED = 4

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
-
-from django.db import transaction
 
 from accounts.models import Letter
 from invoices.models import CreditNote, Document, Invoice
@@ -16,6 +13,7 @@ from payments.models import Dispute, Payment, Refund, StripeEvent
 from payments.reconciling import reconcile
 from tests.builders import build_organization
 from tests.payments.stripe_stage import Stage, signature, written
+from tests.undoing import undone
 from wallet.models import LedgerEntry, Wallet
 
 KINDS = (
@@ -105,16 +103,6 @@ def doubled(order: Order, dice: random.Random) -> list[int]:
     for number in order:
         twice.insert(dice.randint(0, len(twice)), number)
     return twice
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Take back whatever happens within, as Django does around a test."""
-    block: Any = transaction.atomic()
-    block._from_testcase = True
-    with block:
-        yield
-        transaction.set_rollback(True)
 
 
 def found_wrong(orders: Sequence[Order], play: Callable[[Order], None]) -> list[tuple[Order, Any]]:
