@@ -27,13 +27,13 @@ from usage import (
 )
 from usage.api_shapes import (
     AnswerSerializer,
-    EventsSerializer,
     QuestionSerializer,
     ResultsSerializer,
     UsageEventSerializer,
     UsageEventWithTraceSerializer,
 )
 from usage.charging import MOST_EVENTS, charge
+from usage.event_shapes import EventsSerializer
 from usage.gate import ask
 from usage.models import UsageEvent
 from usage.questions import Question, check

@@ -48,7 +48,37 @@ CALL = {
     "connected": True,
     "seconds": 183,
 }
-REPORTS = {"Two calls": {"events": [CALL, {**CALL, "id": "call-8842", "agent": "ghost"}]}}
+MESSAGES = {
+    "organization": "acme",
+    "id": "messages-17",
+    "agent": "sales",
+    "kind": "message",
+    "direction": "out",
+    "count": 3,
+    "at": "2026-03-11T09:00:00+05:30",
+}
+SESSION = {
+    "organization": "acme",
+    "id": "chat-204",
+    "agent": "website",
+    "kind": "session",
+    "started_at": "2026-03-11T09:00:00+05:30",
+    "ended_at": "2026-03-12T10:30:00+05:30",
+    "answered": True,
+}
+TOKENS = {
+    "organization": "acme",
+    "id": "tokens-311",
+    "agent": "website",
+    "kind": "meter",
+    "meter": "tokens",
+    "quantity": "1250",
+    "at": "2026-03-11T09:00:00+05:30",
+}
+REPORTS = {
+    "Two calls": {"events": [CALL, {**CALL, "id": "call-8842", "agent": "ghost"}]},
+    "One of each kind": {"events": [CALL, MESSAGES, SESSION, TOKENS]},
+}
 SOURCES = {"allowance": "0", "plan_credits": "0", "bonus": "0", "wallet": "24.4"}
 NOTHING = {"allowance": "0", "plan_credits": "0", "bonus": "0", "wallet": "0"}
 RESULTS = {

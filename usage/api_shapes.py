@@ -12,11 +12,9 @@ from rest_framework import serializers
 from plans.resources import KNOWN as RESOURCES
 from plans.terms import CHANNELS
 from usage.bell import Bell
-from usage.charging import MOST_EVENTS
 from usage.models import UsageEvent
 from usage.questions import KINDS, LONGEST_TEXT
 from usage.recomputing import recompute
-from usage.reports import LONGEST_CALL, LONGEST_ID
 from wallet.api import CreditsField
 from wallet.credits import ZERO, plain, rounded
 
@@ -74,26 +72,6 @@ class AnswerSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="The longest that the call may last; null without a cap."
     )
     bell = serializers.ChoiceField(choices=[(bell.value, bell.words) for bell in Bell])
-
-
-class EventSerializer(serializers.Serializer[Any]):
-    """One call that has ended."""
-
-    organization = serializers.CharField(max_length=LONGEST_ID, required=False)
-    id = serializers.CharField(max_length=LONGEST_ID, help_text="The platform's own, for ever.")
-    agent = serializers.CharField(max_length=LONGEST_ID)
-    kind = serializers.ChoiceField(choices=["call"])
-    channel = serializers.ChoiceField(choices=CHANNELS)
-    voice_tier = serializers.CharField(max_length=40, required=False, allow_null=True)
-    started_at = serializers.DateTimeField(help_text="ISO 8601 with an offset.")
-    connected = serializers.BooleanField(default=True, help_text="Only then it is charged.")
-    seconds = serializers.IntegerField(min_value=0, max_value=LONGEST_CALL)
-
-
-class EventsSerializer(serializers.Serializer[Any]):
-    """Events of any organizations that the key acts for."""
-
-    events = serializers.ListField(child=EventSerializer(), min_length=1, max_length=MOST_EVENTS)
 
 
 class SourcesSerializer(serializers.Serializer[Any]):

@@ -20,6 +20,7 @@ from plans.renting import rent
 from tests.api_calls import Platform
 from tests.builders import MARCH_1, a_call, build_organization, build_plan
 from tests.fakes.stripe_world import StripeWorld
+from usage.reports import KEYS
 
 METHODS = ("get", "post", "put", "patch", "delete")
 CONTRACT = {
@@ -117,6 +118,17 @@ def test_examples_are_of_the_shape_that_is_described(name: str) -> None:
         content = body.get("content", {}).get("application/json", {})
         for example in content.get("examples", {}).values():
             jsonschema.validate(example["value"], resolved(content["schema"]))
+
+
+def test_every_kind_of_event_is_described_as_it_is_read() -> None:
+    content = operations()["POST /usage/"]["requestBody"]["content"]["application/json"]
+    events = resolved(content["schema"])["properties"]["events"]["items"]["oneOf"]
+
+    described = {
+        event["properties"]["kind"]["enum"][0]: set(event["properties"]) for event in events
+    }
+
+    assert described == KEYS
 
 
 @pytest.mark.django_db
