@@ -40,6 +40,12 @@ class HouseAdmin(_Admin):
     warn_unsaved_form: ClassVar[bool] = True
     empty_value_display = NOTHING
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Answer a row; there is none whose key the database could not even hold."""
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         """Choose other rows without ways to change them from here."""
         field = super().formfield_for_dbfield(db_field, request, **options)

@@ -74,7 +74,7 @@ def _try_again(request: HttpRequest, organization: Organization, *, now: dt.date
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(
-        "billing/invoices/<str:number>/pay/",
+        "billing/invoices/<slug:number>/pay/",
         with_consequences(pay_page.pay_invoice),
         name="pay_invoice",
     ),

@@ -8,9 +8,9 @@ from django.urls.converters import StringConverter
 
 
 class EventIdConverter(StringConverter):
-    """Any characters, slashes and line breaks among them."""
+    """Any characters, slashes and line breaks among them, no NUL."""
 
-    regex = "(?s:.+)"
+    regex = r"[^\0]+"
 
 
 register_converter(EventIdConverter, "event_id")
