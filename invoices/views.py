@@ -10,8 +10,8 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from accounts.choosing import billing_page, choose, person
+from accounts.limited_pages import FILE, limited
 from accounts.models import Organization
-from accounts.page_rates import FILE, limited
 from invoices.listing import Listed, list_invoices
 from invoices.models import Document, Invoice
 

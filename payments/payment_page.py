@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choosing import billing_page, choose, person
+from accounts.limited_pages import STRIPE, limited
 from accounts.models import Organization
-from accounts.page_rates import STRIPE, limited
 from payments.answers import StripeRefused, StripeSilent
 from payments.asking import look
 from payments.gateway import Gateway, at_stripe

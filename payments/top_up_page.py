@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.choosing import billing_page, person
+from accounts.limited_pages import STRIPE, limited
 from accounts.models import Organization
-from accounts.page_rates import STRIPE, limited
 from accounts.refusals import Refusal
 from invoices.issuing import site_tax
 from payments.answers import StripeSilent

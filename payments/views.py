@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.choosing import billing_page
 from accounts.csv_files import Value, csv_file
+from accounts.limited_pages import FILE, limited
 from accounts.models import Organization
-from accounts.page_rates import FILE, limited
 from payments.hosted import leads_to_stripe
 from payments.listing import Listed, list_payments, told
 from payments.models import Payment

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.choosing import billing_page
 from accounts.csv_files import Value, csv_file
+from accounts.limited_pages import FILE, limited
 from accounts.models import Organization
-from accounts.page_rates import FILE, limited
 from accounts.templatetags.wording import words
 from plans.models import Period
 from usage.breakdown import Breakdown, Row, breakdown, days_of
