@@ -91,7 +91,7 @@ class OutsideTransactions(stripe.HTTPClient):
 
     def close(self) -> None:
         """Close what the other client holds open."""
-        self._way.close()
+        self._way.close()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
 
 def https() -> stripe.HTTPClient:

@@ -71,7 +71,7 @@ class MeterEventSerializer(_ReportedSerializer):
     at = serializers.DateTimeField(help_text=INSTANT)
 
 
-REPORTED = {
+REPORTED: dict[str, serializers.Serializer[Any] | type[serializers.Serializer[Any]]] = {
     "call": CallEventSerializer,
     "message": MessageEventSerializer,
     "session": SessionEventSerializer,

@@ -131,7 +131,8 @@ def test_100_000_requests_find_neither_a_500_nor_a_mismatch(batch: int) -> None:
     ("where", "fault"),
     [
         ("usage.gate.Answer.to_json", lambda _: {"allowed": "perhaps"}),
-        ("usage.gate.check", lambda question: 1 // (question.kind != "message")),
+        # Few generated questions are ones that can be answered: each of them finds it.
+        ("usage.gate.check", lambda _: 1 // 0),
     ],
     ids=["an answer of another shape", "a question that breaks the gate"],
 )
