@@ -72,7 +72,7 @@ class OutsideTransactions(stripe.HTTPClient):
 
     def __init__(self, way: stripe.HTTPClient) -> None:
         super().__init__()
-        self._way: Any = way
+        self._way = way
 
     def request(self, *args: Any, **options: Any) -> Any:
         """Pass one request on.
