@@ -35,13 +35,11 @@ SITE_URL = _required("SITE_URL", in_demo="http://127.0.0.1:8000").rstrip("/")
 
 # --- Brand, seller and tax ------------------------------------------------------------------
 BRAND_NAME = env.str("BRAND_NAME", default="Billing Portal")
-BRAND_LOGO = env.str("BRAND_LOGO", default="")
-BRAND_COLOUR = env.str("BRAND_COLOUR", default="#1d4ed8")
 CONTACT_ADDRESS = env.str("CONTACT_ADDRESS", default="billing@example.com")
 BRAND = {
     "name": BRAND_NAME,
-    "logo": BRAND_LOGO,
-    "colour": BRAND_COLOUR,
+    "logo": env.str("BRAND_LOGO", default=""),
+    "colour": env.str("BRAND_COLOUR", default="#1d4ed8"),
     "contact": CONTACT_ADDRESS,
 }
 SELLER = {

@@ -46,13 +46,13 @@ def style_sheet(request: HttpRequest) -> str:
 
 def logo(request: HttpRequest) -> str:
     """Answer the address of the brand's logo; without one the product's own mark."""
-    return static(settings.BRAND_LOGO or "favicon.svg")
+    return static(settings.BRAND["logo"] or "favicon.svg")
 
 
 def shades(request: HttpRequest) -> dict[str, str]:
     """Answer the theme's primary colours, mixed from the brand's."""
     return {
-        weight: f"color-mix(in oklab, {settings.BRAND_COLOUR} {part}%, {other})"
+        weight: f"color-mix(in oklab, {settings.BRAND['colour']} {part}%, {other})"
         for weight, (part, other) in SHADES.items()
     }
 
