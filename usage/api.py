@@ -151,7 +151,7 @@ class UsageEventView(ApiView):
         organization = organization_named(request, external_id)
         events = UsageEvent.objects.filter(organization=organization)
         events = events.select_related("agent", "period__version__plan")
-        found = None if "\x00" in event else events.filter(event_id=event).first()
+        found = events.filter(event_id=event).first()
         if found is None:
             raise NotFound("There is no such event.")
         return written_as(UsageEventWithTraceSerializer, found)
