@@ -185,7 +185,10 @@ def test_the_session_limit_is_set_warned_of_and_reset(
     page: Page, live_server: LiveServer, acme: Organization
 ) -> None:
     subscribe(page, live_server)
-    Counter.objects.create(period=Period.objects.get(), meter="sessions", used=45)
+    period = Period.objects.get()
+    Counter.objects.create(
+        organization=period.organization, period=period, meter="sessions", used=45
+    )
     see_usage(page, live_server)
     page.get_by_role("spinbutton", name="Session limit").fill("50")
     page.keyboard.press("Enter")

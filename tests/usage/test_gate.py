@@ -103,7 +103,8 @@ def test_the_call_quota_stops_outbound_calls_only() -> None:
 
 def test_used_up_sessions_stop_all_work() -> None:
     acme = on_starter(quotas={"sessions": 1})
-    Counter.objects.create(period=Period.objects.get(), meter="sessions", used=1)
+    period = Period.objects.get()
+    Counter.objects.create(organization=acme, period=period, meter="sessions", used=1)
 
     assert gate(acme).code == "session_limit_reached"
 

@@ -172,7 +172,10 @@ def test_figures_of_what_is_used_up() -> None:
     )
     put_agent(acme, external_id="main", name="Main", when_exhausted="stop",
               monthly_limit=Decimal(5), now=MARCH_1)  # fmt: skip
-    Counter.objects.create(period=Period.objects.get(), meter="sessions", used=3)
+    period = Period.objects.get()
+    Counter.objects.create(
+        organization=period.organization, period=period, meter="sessions", used=3
+    )
     charge([a_call(acme, seconds=90)], now=NOON)
 
     seen = why(acme, agent="main")
