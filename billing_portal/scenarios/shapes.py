@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from wallet.money import plain_decimal
+
 Shape = Callable[[object], Any]
 
 WALL_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?")
@@ -43,7 +45,7 @@ def decimal(value: object) -> Decimal:
     """Read a decimal, written as a number or as a text."""
     if isinstance(value, (int, str, Decimal)) and not isinstance(value, bool):
         try:
-            number = Decimal(value)
+            number = plain_decimal(value)
         except InvalidOperation:
             number = Decimal("NaN")
         if number.is_finite():

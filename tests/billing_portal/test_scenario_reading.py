@@ -27,6 +27,7 @@ def story(tmp_path: Path) -> Story:
         ("- sign_up:\n  expect: {balance: 500}", "step 1: unknown state balance"),
         ("- sign_up:\n  expect: {badge: trail}", "step 1: expect: badge: trail is none of"),
         ("- sign_up:\n  expect: {wallet: much}", "step 1: expect: wallet: much is not a decimal"),
+        ('- sign_up:\n  expect: {wallet: "1_0"}', "step 1: expect: wallet: 1_0 is not a decimal"),
         ("- sign_up:\n  expect: {calls: 1.5}", "step 1: expect: calls: 1.5 is not a whole number"),
         ("- sign_up:\n  expect: {bell: off}", "step 1: expect: bell: false is none of"),
         ("- sign_up:\n  expect: {code: no_reason}", "step 1: expect: code: no_reason is none of"),
