@@ -56,7 +56,9 @@ def gate(acme: Organization, **question: str) -> Answer:
 
 def count(acme: Organization, meter: str, used: int) -> None:
     period = Period.objects.get(organization=acme)
-    Counter.objects.update_or_create(period=period, meter=meter, defaults={"used": used})
+    Counter.objects.update_or_create(
+        organization=period.organization, period=period, meter=meter, defaults={"used": used}
+    )
 
 
 @pytest.mark.parametrize("resource", LIMITED)
