@@ -85,10 +85,6 @@ class OutsideTransactions(stripe.HTTPClient):
             pass
         return self._way.request(*args, **options)
 
-    def request_stream(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse: nothing that we ask comes as a stream."""
-        raise NotImplementedError
-
     def close(self) -> None:
         """Close what the other client holds open."""
         self._way.close()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped

@@ -111,8 +111,8 @@ class Work(NamedTuple):
 @transaction.atomic
 def _charge_in_a_transaction(work: Work) -> None:
     holdings = _hold(work, ask=ask_plainly)
-    waiting = [holding.organization_id for holding in holdings.values() if holding.waits]
-    if waiting and renew_several(waiting, now=work.now):
+    due = [holding.organization_id for holding in holdings.values() if holding.renewal_due]
+    if due and renew_several(due, now=work.now):
         holdings = _hold(work, ask=ask_plainly)
     charges, reached = _rate_all(work, holdings)
     record(charges, tell=ask_plainly, now=work.now)
@@ -126,7 +126,7 @@ def _charge_in_two_trips(work: Work) -> bool:
     try:
         with talking() as talk:
             holdings = _hold(work, ask=talk.ask)
-            if any(holding.waits for holding in holdings.values()):
+            if any(holding.renewal_due for holding in holdings.values()):
                 return False
             charges, reached = _rate_all(work, holdings)
             quiet = not any(reached)

@@ -41,7 +41,7 @@ class HeldPeriod:
     starts_at: dt.datetime
     counters: dict[str, Decimal]
     # It has ended, and nobody has begun the one that follows it by itself.
-    waits: bool = False
+    renewal_due: bool = False
 
     @property
     def terms(self) -> Terms:
@@ -109,9 +109,9 @@ class Holding:
         return self.periods[-1] if self.periods else None
 
     @property
-    def waits(self) -> bool:
+    def renewal_due(self) -> bool:
         """Answer whether a period is to begin before anything is charged."""
-        return any(period.waits for period in self.periods)
+        return any(period.renewal_due for period in self.periods)
 
     def spend(self, credits: Decimal) -> None:
         """Take from the wallet, and remember a balance that pauses until it is positive."""
@@ -225,7 +225,7 @@ def _period(held: Mapping[str, Any]) -> HeldPeriod:
         version_id=held["version"],
         starts_at=dt.datetime.fromisoformat(held["starts_at"]),
         counters=_decimals(held["counters"]),
-        waits=held["waits"],
+        renewal_due=held["renewal_due"],
     )
 
 

@@ -140,7 +140,7 @@ class Situation:
     agent_spent: Decimal = ZERO
     agent_limit: Decimal | None = None
     # The period has ended, and nobody has begun the one that follows it by itself.
-    waits: bool = False
+    renewal_due: bool = False
 
     def left(self, meter: str) -> Decimal:
         """Answer the units of a meter's allowance that are left."""
@@ -226,7 +226,7 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
     counters, credits_left, has_number, resource_used, batch_passed = row[10:15]
     agent_known, over_limit, not_topped_up, may_stop, used_up, is_stop = row[15:21]
     agent_id, longest, reserved_units, reserved_credits, beyond_limits = row[21:26]
-    agent_spent, agent_limit, waits = row[26:]
+    agent_spent, agent_limit, renewal_due = row[26:]
     return Situation(
         organization_id=pk,
         suspended=suspended,
@@ -260,5 +260,5 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         agent_is_set_to_stop=is_stop,
         agent_spent=agent_spent,
         agent_limit=agent_limit,
-        waits=waits,
+        renewal_due=renewal_due,
     )

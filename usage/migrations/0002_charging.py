@@ -40,7 +40,7 @@ BEGIN
         'periods', ARRAY(
             SELECT json_build_object(
                 'id', p.id, 'version', p.version_id, 'starts_at', p.starts_at,
-                'waits', coalesce(
+                'renewal_due', coalesce(
                     p.replaced_at IS NULL AND p.ends_at <= now AND p.renews_until > now, false),
                 'counters', ARRAY(SELECT ARRAY[c.meter, c.used::text]
                                   FROM plans_counter c
