@@ -1,9 +1,9 @@
-"""Usage is charged after it happened: each report once, all of a request in one transaction."""
+"""Usage is charged after it happened: each report once, in a number of statements that is fixed."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -14,18 +14,18 @@ from accounts.refusals import Invalid, Refusal
 from plans.refusals import NoSubscription
 from plans.renewing import renew_several
 from usage.consequences import Consequences, consequences, follow_up
-from usage.holdings import Ask, HeldPeriod, Holding, Known, hold
-from usage.prepared import ask as ask_plainly
+from usage.holdings import HeldPeriod, Holding, Known, hold
+from usage.plain_charging import charge_plainly
 from usage.rating import Draw, Rated, Source, draw, rate
 from usage.recording import Charge, record
 from usage.refusing import Refused
 from usage.reports import Report, read_report
 from usage.session_charging import charged_before, counts, is_same_session, new_windows
-from usage.talking import ForgottenError, can_talk, talking
 from usage.tracing import measure, nothing, trace_of
 from wallet.credits import LARGEST, ZERO, plain
 
 MOST_EVENTS = 1000
+PARTED_FROM = 100
 
 
 class IdConflict(Refusal):
@@ -82,8 +82,8 @@ def charge(
     """Charge up to a thousand reports; answers one result each, in their order.
 
     A report that cannot be charged refuses itself alone. ``only`` shuts out every organization
-    but one; what is later than ``latest``, or than now, is from the future. When this returns and
-    its transaction commits, all charges are durable.
+    but one; what is later than ``latest``, or than now, is from the future. When this returns all
+    charges are durable; when it raises some may be, and sent again they are duplicates.
     """
     results: list[Result | None] = [None] * len(events)
     reports: list[tuple[int, Report]] = []
@@ -94,8 +94,9 @@ def charge(
         except Refusal as refusal:
             results[place] = _refused(_id_of(raw), refusal)
     work = Work(reports, results, only.pk if only else None, now)
-    if reports and not (len(reports) == 1 and _charge_in_two_trips(work)):
-        _charge_in_a_transaction(work)
+    for part in _parts(work):
+        if not (len(part.reports) == 1 and _is_plain(part)):
+            _charge_in_a_transaction(part)
     return [result for result in results if result is not None]
 
 
@@ -108,37 +109,49 @@ class Work(NamedTuple):
     now: dt.datetime
 
 
+def _parts(work: Work) -> Iterator[Work]:
+    """Part many reports between two transactions, each with organizations of its own.
+
+    So two requests that come at once work side by side, and not one after the other.
+    """
+    reports, middle = work.reports, 0
+    if len(reports) >= PARTED_FROM:
+        reports = sorted(reports, key=_organization_of)
+        names, middle = [_organization_of(placed) for placed in reports], len(reports) // 2
+        while middle and names[middle - 1] == names[middle]:
+            middle -= 1
+    for part in (reports[:middle], reports[middle:]):
+        if part:
+            yield work._replace(reports=part)
+
+
+def _organization_of(placed: tuple[int, Report]) -> str:
+    return placed[1].organization
+
+
+def _is_plain(work: Work) -> bool:
+    """Charge the only report at once if it is plain; answers whether it was."""
+    [(place, report)] = work.reports
+    trace = charge_plainly(report, only=work.only, now=work.now)
+    if trace is None:
+        return False
+    work.results[place] = _result(report.event_id, "charged", [trace])
+    return True
+
+
 @transaction.atomic
 def _charge_in_a_transaction(work: Work) -> None:
-    holdings = _hold(work, ask=ask_plainly)
+    holdings = _hold(work)
     due = [holding.organization_id for holding in holdings.values() if holding.renewal_due]
     if due and renew_several(due, now=work.now):
-        holdings = _hold(work, ask=ask_plainly)
+        holdings = _hold(work)
     charges, reached = _rate_all(work, holdings)
-    record(charges, tell=ask_plainly, now=work.now)
+    record(charges, now=work.now)
     follow_up(reached, now=work.now)
 
 
-def _charge_in_two_trips(work: Work) -> bool:
-    """Do the same where nothing else is to be done in the transaction; answers whether it was."""
-    if not can_talk():
-        return False
-    try:
-        with talking() as talk:
-            holdings = _hold(work, ask=talk.ask)
-            if any(holding.renewal_due for holding in holdings.values()):
-                return False
-            charges, reached = _rate_all(work, holdings)
-            quiet = not any(reached)
-            if quiet:
-                record(charges, tell=talk.tell, now=work.now)
-    except ForgottenError:
-        return False
-    return quiet
-
-
-def _hold(work: Work, *, ask: Ask) -> dict[str, Holding]:
-    return hold([report for _, report in work.reports], ask=ask, only=work.only, now=work.now)
+def _hold(work: Work) -> dict[str, Holding]:
+    return hold([report for _, report in work.reports], only=work.only, now=work.now)
 
 
 def _rate_all(work: Work, holdings: Mapping[str, Holding]) -> tuple[list[Charge], Consequences]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from plans.models import knows_terms, learn_terms, terms_of
 from plans.terms import Terms
 from usage.bell import Bell, Level, bell_of
+from usage.prepared import ask
 from usage.rating import Source
 from usage.reports import Report
 from usage.windows import count_windows, ids_of
@@ -21,8 +22,6 @@ from wallet.pausing import pauses
 
 LOAD = "SELECT external_id, holding FROM usage_holdings(%s::text[], %s, %s, %s)"
 TERMS = "SELECT terms_json::text FROM plans_planversion WHERE id = %s"
-# Runs a statement within a transaction, and answers its rows.
-Ask = Callable[[str, Sequence[str | None]], list[tuple[Any, ...]]]
 
 
 class Known(NamedTuple):
@@ -158,9 +157,7 @@ class Holding:
         )
 
 
-def hold(
-    reports: Sequence[Report], *, ask: Ask, only: int | None, now: dt.datetime
-) -> dict[str, Holding]:
+def hold(reports: Sequence[Report], *, only: int | None, now: dt.datetime) -> dict[str, Holding]:
     """Lock and load the organizations of some reports, in one statement; by external id.
 
     Organizations that do not exist, or that ``only`` leaves out, are not in the answer.

@@ -11,6 +11,7 @@ from django.db.models import Q
 from accounts.models import Agent, Organization, User
 from plans.models import Period, PlanVersion
 from usage.windows import MARK
+from wallet.models import NOTHING
 
 # Every index is written with every charge: there is none that no list and no charge reads. Nor does
 # the database look up again what a charge has just read under the wallet's lock, and what cannot be
@@ -53,7 +54,9 @@ class UsageEvent(models.Model):
         ordering = ("-id",)
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organization", "event_id"], name="one_charge_per_id"),
-            models.CheckConstraint(condition=Q(credits__gte=0), name="usage_costs_or_is_free"),
+            models.CheckConstraint(
+                condition=Q(credits__gte=NOTHING), name="usage_costs_or_is_free"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["organization", "-started_at"], name="usage_by_start"),

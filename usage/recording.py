@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from usage.prepared import ask
 from usage.rating import Draw, Rated
 from usage.reports import Report
 from wallet.credits import ZERO
@@ -16,8 +17,6 @@ from wallet.ledger import Posting, moved
 from wallet.models import LedgerEntry
 
 WRITE = "SELECT usage_record(%s, %s)"
-# Runs a statement within a transaction.
-Tell = Callable[[str, Sequence[str | None]], object]
 
 
 class Charge(NamedTuple):
@@ -56,7 +55,7 @@ class Charge(NamedTuple):
             yield measured.meter, self.rated.allowance
 
 
-def record(charges: Sequence[Charge], *, tell: Tell, now: dt.datetime) -> None:
+def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
     """Write entries, events, counters and rollups; the caller holds the wallets' locks.
 
     Rows that several requests may want are written in one order, so that none waits in a ring.
@@ -72,7 +71,7 @@ def record(charges: Sequence[Charge], *, tell: Tell, now: dt.datetime) -> None:
         "days": _days(charges),
         **moved(postings),
     }
-    tell(
+    ask(
         WRITE, [json.dumps({part: rows for part, rows in written.items() if rows}), now.isoformat()]
     )
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.models import Organization
 from plans.models.periods import Period
 from plans.terms import PHONE_NUMBERS
+from wallet.models import NOTHING
 
 
 class CounterQuerySet(models.QuerySet["Counter"]):
@@ -42,7 +43,7 @@ class Counter(models.Model):
             models.UniqueConstraint(
                 fields=["organization", "period", "meter"], name="one_counter_per_meter"
             ),
-            models.CheckConstraint(condition=Q(used__gte=0), name="counter_not_below_zero"),
+            models.CheckConstraint(condition=Q(used__gte=NOTHING), name="counter_not_below_zero"),
         ]
 
     def __str__(self) -> str:

@@ -35,10 +35,10 @@ def may_start(acme: Organization, call: str) -> bool:
     return ask(question, now=NOON).allowed
 
 
-def let_in_at_once(threads: int, *, calls: int = 1) -> int:
-    """Let many ask at once on the credit for some calls; answers how many were let in."""
-    acme = build_holding(calls)
+def let_in_at_once(threads: int, acme: Organization) -> int:
+    """Let many ask at once, while nothing is held; answers how many were let in."""
     let_in: list[int] = []
+    Hold.objects.all().delete()
 
     def work(number: int) -> None:
         if may_start(acme, f"call-{number}"):
@@ -51,7 +51,7 @@ def let_in_at_once(threads: int, *, calls: int = 1) -> int:
 
 @pytest.mark.parametrize("calls", [1, 3])
 def test_64_ask_on_the_credit_for_one_call_and_exactly_one_is_let_in(calls: int) -> None:
-    assert let_in_at_once(64, calls=calls) == calls
+    assert let_in_at_once(64, build_holding(calls)) == calls
 
 
 def test_without_row_locks_more_are_let_in_and_that_is_found(
@@ -59,7 +59,10 @@ def test_without_row_locks_more_are_let_in_and_that_is_found(
 ) -> None:
     take_out_row_locks(monkeypatch)
 
-    assert let_in_at_once(64) > 1
+    acme = build_holding(calls=1)
+
+    # Threads that happen to come one after another are let in rightly.
+    assert any(let_in_at_once(64, acme) > 1 for _ in range(10))
 
 
 def test_calls_that_start_and_end_at_once_never_overdraw_and_leave_nothing_held() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -58,6 +58,9 @@ def database_changed(function: str, words: str, others: str) -> Iterator[None]:
             cursor.execute(original)
 
 
-def charging_without_the_lock() -> AbstractContextManager[None]:
-    """Plant a fault: while this lasts, a charge reads without taking the wallets."""
-    return database_changed("usage_holdings", "FOR UPDATE OF w", "")
+@contextmanager
+def charging_without_the_lock() -> Iterator[None]:
+    """Plant a fault: while this lasts, charges read without taking the wallets."""
+    lock = "FOR UPDATE OF w"
+    with database_changed("usage_holdings", lock, ""), database_changed("usage_charge", lock, ""):
+        yield

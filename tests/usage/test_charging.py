@@ -235,10 +235,18 @@ def test_a_plan_that_pauses_when_negative_remembers_it_until_above_zero() -> Non
 def test_a_batch_writes_in_a_number_of_statements_that_does_not_grow(
     django_assert_num_queries: Any,
 ) -> None:
-    acme = on_starter(overdraft="100000")
+    build_plan()
+    acme, other = (
+        build_organization(name, external_id=name, plan="starter", credits=10**6)
+        for name in ("acme", "other")
+    )
     report(acme)
 
-    with django_assert_num_queries(4):  # savepoint, load, record, release
+    with django_assert_num_queries(1):
         charge([a_call(acme)], now=NOON)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(4):  # savepoint, load, record, release
         charge([a_call(acme) for _ in range(10)], now=NOON)
+    with django_assert_num_queries(4):
+        charge([a_call(acme) for _ in range(200)], now=NOON)
+    with django_assert_num_queries(8):  # the same for each half of a large one
+        charge([a_call(to) for to in (acme, other) for _ in range(500)], now=NOON)

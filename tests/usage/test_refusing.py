@@ -158,14 +158,16 @@ def test_staff_dismiss_it_once_with_a_reason(acme: Organization) -> None:
     assert Act.objects.get(verb="dismiss_refused").reason == "Told them"
 
 
-def test_where_nothing_is_refused_a_charge_is_two_statements(
+def test_where_nothing_is_refused_a_charge_is_one_statement_and_a_batch_two(
     acme: Organization, django_assert_num_queries: Any
 ) -> None:
     report(a_meter(acme, "t-1"))
     report(a_call(acme))
 
-    with django_assert_num_queries(4):  # savepoint, load, record, release
+    with django_assert_num_queries(1):
         report(a_call(acme))
+    with django_assert_num_queries(4):  # savepoint, load, record, release
+        report(a_call(acme), a_call(acme))
     with django_assert_num_queries(6):  # and what is listed already, and the list
         report(a_call(acme), *(a_meter(acme, f"u-{number}", f"m{number}") for number in range(9)))
 

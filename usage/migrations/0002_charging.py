@@ -64,9 +64,11 @@ BEGIN
             FROM accounts_agent n
             WHERE n.organization_id = o.id AND n.external_id = ANY(a.agents)),
         'known', ARRAY(
-            SELECT json_build_array(e.event_id, e.facts, e.trace)
-            FROM usage_usageevent e
-            WHERE e.organization_id = o.id AND e.event_id = ANY(a.events)),
+            SELECT json_build_array(told.event_id, e.facts, e.trace)
+            -- Each by itself: all of them would be looked for among all that there is.
+            FROM unnest(a.events) AS told (event_id) CROSS JOIN LATERAL (
+                SELECT e.facts, e.trace FROM usage_usageevent e
+                WHERE e.organization_id = o.id AND e.event_id = told.event_id LIMIT 1) e),
         'awaited', EXISTS (SELECT FROM usage_hold h WHERE h.organization_id = o.id)
             OR EXISTS (SELECT FROM usage_refusedreport r
                        WHERE r.organization_id = o.id AND r.ended_at IS NULL))::text
