@@ -79,7 +79,9 @@ class Invoice(models.Model):
         Status.VOID: (),
     }
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="invoices")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="invoices", db_index=False
+    )
     key = models.CharField(max_length=120, help_text="The business act that is invoiced.")
     number = models.CharField(max_length=20, unique=True, null=True, blank=True)
     status = models.CharField(max_length=13, choices=Status, default=Status.DRAFT)
@@ -182,7 +184,7 @@ class Invoice(models.Model):
 class InvoiceLine(models.Model):
     """One line of an invoice; never changed once the invoice has its number."""
 
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     code = models.CharField(max_length=80)
     description = models.CharField(max_length=300)
@@ -228,7 +230,9 @@ class InvoiceLine(models.Model):
 class CreditNote(models.Model):
     """A numbered correction of a paid invoice: so much of it went back, and why."""
 
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="credit_notes")
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, related_name="credit_notes", db_index=False
+    )
     key = models.CharField(max_length=120, help_text="The business act that is corrected.")
     number = models.CharField(max_length=20, unique=True)
     amount_minor = models.BigIntegerField()

@@ -113,7 +113,9 @@ class UsageDay(models.Model):
 class BatchPass(models.Model):
     """A campaign batch that was let through once, and finishes its run."""
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="batch_passes")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="batch_passes", db_index=False
+    )
     batch = models.CharField(max_length=200)
     passed_at = models.DateTimeField()
 

@@ -20,7 +20,9 @@ class Letter(models.Model):
         SENT = "sent", "Sent"
         PARKED = "parked", "Parked"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="letters")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="letters", db_index=False
+    )
     code = models.CharField(max_length=40)
     key = models.CharField(max_length=120)
     context = models.JSONField(default=dict)
@@ -56,7 +58,9 @@ class Letter(models.Model):
 class Act(models.Model):
     """What somebody did to an organization, when and why; never changed, never deleted."""
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="acts")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="acts", db_index=False
+    )
     at = models.DateTimeField()
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="acts")
     verb = models.CharField(max_length=40)

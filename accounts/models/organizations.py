@@ -116,7 +116,9 @@ class Membership(models.Model):
 
     BILLING_ROLES: ClassVar = [Role.OWNER, Role.BILLING]
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="memberships", db_index=False
+    )
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -59,7 +59,9 @@ class Payment(models.Model):
     }
     MONEY_CAME: ClassVar = (Status.PAID, Status.DISPUTED, Status.REFUNDED)
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="payments")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="payments", db_index=False
+    )
     invoice = models.ForeignKey(
         Invoice, models.PROTECT, null=True, blank=True, related_name="payments"
     )

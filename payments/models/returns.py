@@ -30,7 +30,7 @@ class Refund(models.Model):
         Status.FAILED: (),
     }
 
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", db_index=False)
     key = models.CharField(max_length=120)
     token = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False, help_text="How Stripe knows it."

@@ -66,7 +66,7 @@ class PlanVersion(models.Model):
         STANDARD = "standard", "Standard"
         ENTERPRISE = "enterprise", "Enterprise"
 
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="versions")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=100)

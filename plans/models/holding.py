@@ -53,7 +53,9 @@ class Counter(models.Model):
 class ResourceCount(models.Model):
     """How many of a resource the platform says an organization has."""
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="resources")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="resources", db_index=False
+    )
     resource = models.CharField(max_length=40)
     used = models.PositiveIntegerField()
     reported_at = models.DateTimeField()

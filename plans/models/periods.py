@@ -34,7 +34,9 @@ class Period(models.Model):
         RENEWED = "renewed", "Renewed"
         CHOSEN = "chosen", "Chosen by the owner"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="periods")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="periods", db_index=False
+    )
     version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="periods")
     number = models.PositiveIntegerField()
     source = models.CharField(max_length=10, choices=Source)

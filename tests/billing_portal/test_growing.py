@@ -31,7 +31,12 @@ SELECT f.conrelid::regclass::text, f.confrelid::regclass::text,
              WHERE a.attrelid = f.conrelid AND a.attnum = ANY(f.conkey))
 FROM pg_constraint f WHERE f.contype = 'f'
 """
-WRITERS = "SELECT prosrc FROM pg_proc WHERE proname IN ('usage_record', 'wallet_move')"
+WRITERS = """
+SELECT prosrc FROM pg_proc WHERE proname IN ('usage_charge', 'usage_record', 'wallet_move')
+"""
+LINK = """
+ALTER TABLE wallet_ledgerentry ADD FOREIGN KEY (grant_id) REFERENCES wallet_creditgrant (id)
+"""
 
 
 def run(steps: str) -> None:
@@ -68,6 +73,8 @@ def test_the_steps_leave_what_citus_can_distribute_and_a_charge_works_on_the_new
     run(KEYS)
     [result] = charge([a_call(acme, channel="outbound", seconds=60)], now=MARCH_1)
     assert (result.status, result.plan_credits, result.wallet) == ("charged", 5, 3)
+    [plain] = charge([a_call(acme, channel="outbound", seconds=60)], now=MARCH_1)
+    assert (plain.status, plain.wallet) == ("charged", 8)
     connection.check_constraints()
 
     assert unfit_keys() == []
@@ -76,7 +83,9 @@ def test_the_steps_leave_what_citus_can_distribute_and_a_charge_works_on_the_new
 
 def test_without_the_steps_the_check_finds_what_is_unfit() -> None:
     assert {"usage_usageevent_pkey", "plans_counter_pkey"} <= set(unfit_keys())
-    assert "wallet_ledgerentry ['grant_id'] -> wallet_creditgrant" in unfit_links()
+    assert unfit_links() == []
+    run(LINK)
+    assert unfit_links() == ["wallet_ledgerentry ['grant_id'] -> wallet_creditgrant"]
 
 
 def test_every_table_that_a_charge_writes_is_distributed() -> None:
