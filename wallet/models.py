@@ -14,7 +14,6 @@ from django.db.models.lookups import GreaterThan
 
 from accounts.models import Organization
 
-
 # A whole 0 the server would turn into a decimal again with every row that it checks.
 NOTHING = Decimal("0.0")
 
@@ -94,12 +93,15 @@ class Wallet(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(overdraft__gte=NOTHING), name="wallet_overdraft_positive"),
+            models.CheckConstraint(
+                condition=Q(overdraft__gte=NOTHING), name="wallet_overdraft_positive"
+            ),
             models.CheckConstraint(
                 condition=one_of("pause_when", ["dry", "negative"]), name="wallet_pause_when_known"
             ),
             models.CheckConstraint(
-                condition=Q(paused=False) | Q(balance__lte=NOTHING), name="wallet_paused_only_in_the_red"
+                condition=Q(paused=False) | Q(balance__lte=NOTHING),
+                name="wallet_paused_only_in_the_red",
             ),
         ]
 
