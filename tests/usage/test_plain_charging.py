@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
-from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import Agent, Organization
-from plans.models import Period
+from plans.models import Counter, Period
 from tests.builders import MARCH_1, a_call, build_organization, build_plan
 from tests.faults.threads import database_changed
 from tests.usage.twins import NOON, Twins, books_of
@@ -29,7 +32,7 @@ class Ways:
     """Charges one twin as the product does, and the other without the plain way."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.taken: Counter[str] = Counter()
+        self.taken: collections.Counter[str] = collections.Counter()
         self._monkeypatch = monkeypatch
 
     def charge(self, twins: Twins) -> tuple[Result, Result]:
@@ -87,7 +90,8 @@ def test_25_000_reports_are_charged_alike_both_ways(
 @pytest.mark.parametrize(
     ("words", "others"),
     [
-        ("* price + parts", "* price"),
+        ("* 2000000 + parts", "* 2000000"),
+        ("price * quantity * 2000000", "2000000 * quantity * price"),
         ("(seconds + step - 1) / step * step", "seconds"),
         ("g.kind = 'bonus', g.expires_at", "g.expires_at"),
         ("rates -> on_channel", "rates -> 'web'"),
@@ -103,13 +107,13 @@ def test_a_plain_charge_that_is_made_otherwise_is_found(
 ) -> None:
     with (
         database_changed("usage_charge", words, others),
-        pytest.raises((AssertionError, IntegrityError)),
+        pytest.raises((AssertionError, DataError, IntegrityError)),
     ):
         compare_all(Ways(monkeypatch), range(100))
 
 
 def plainly(acme: Organization, **facts: Any) -> bool:
-    """Answer whether a call is charged plainly, at least where it is not charged otherwise."""
+    """Answer whether a call is charged plainly; where it is not, nothing is written."""
     before = books_of(acme)
     report = read_report(a_call(acme) | facts, now=NOON)
     if charge_plainly(report, only=None, now=NOON):
@@ -121,6 +125,21 @@ def plainly(acme: Organization, **facts: Any) -> bool:
 def build_acme(credits: int = 100, **terms: Any) -> Organization:
     build_plan(**terms)
     return build_organization(plan="starter", credits=credits)
+
+
+@pytest.mark.parametrize("price", ["0.0000005", "1.999999"])
+def test_the_largest_quantity_is_charged_to_the_last_micro_credit(price: str) -> None:
+    acme = build_acme(credits=10**13, rates={"tokens": price})
+    most = "999999999999.999999"
+    tokens = {"id": "most", "agent": "main", "kind": "meter", "meter": "tokens"}
+    told = tokens | {"quantity": most, "at": NOON.isoformat()}
+    report = read_report(told, now=NOON, organization=acme.external_id)
+
+    trace = charge_plainly(report, only=None, now=NOON)
+
+    assert trace
+    exact = Fraction(most) * Fraction(price) * 10**6
+    assert Decimal(trace["credits"]) * 10**6 == floor(exact + Fraction(1, 2))
 
 
 def test_what_leaves_nothing_in_its_source_is_not_plain() -> None:
@@ -140,6 +159,36 @@ def test_what_leaves_less_than_the_owner_wants_is_not_plain() -> None:
 
     assert not plainly(acme, seconds=121)
     assert plainly(acme, seconds=120)
+
+
+def test_what_reaches_a_mark_of_its_allowance_or_uses_it_up_is_not_plain() -> None:
+    acme = build_acme(allowances={"call_minutes": "10"})
+
+    assert not plainly(acme, seconds=480)
+    assert plainly(acme, seconds=479)
+    assert not plainly(acme, seconds=1)
+    Counter.objects.update(used=8)
+    assert not plainly(acme, seconds=120)
+    assert plainly(acme, seconds=119)
+    Counter.objects.update(used=10)
+    assert plainly(acme, seconds=60)
+
+
+def test_a_call_that_reaches_a_mark_of_the_quota_is_not_plain() -> None:
+    acme = build_acme(quotas={"outbound_calls": 2})
+
+    assert plainly(acme, channel="outbound")
+    assert not plainly(acme, channel="outbound")
+    Counter.objects.update(used=2)
+    assert plainly(acme, channel="outbound")
+
+
+def test_what_the_plan_has_no_rate_for_is_not_plain() -> None:
+    acme = build_acme(rates={"call_minutes": {"web": {"premium": "1"}}})
+
+    assert not plainly(acme, channel="web", voice_tier="standard")
+    assert not plainly(acme, channel="inbound", voice_tier="premium")
+    assert plainly(acme, channel="web", voice_tier="premium")
 
 
 def test_what_reaches_the_limit_of_its_agent_or_comes_after_it_is_not_plain() -> None:

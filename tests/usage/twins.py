@@ -19,7 +19,7 @@ from wallet.models import CreditGrant, LedgerEntry, Wallet
 NOON = MARCH_1 + dt.timedelta(days=1, hours=3)
 CHANNELS, TIERS = ("web", "outbound", "inbound"), ("standard", "premium", None)
 PRICES = ("0", "0.000003", "0.05", "0.0833335", "1", "4", "7.5", "12.1234567")
-AMOUNTS = ("0.000001", "0.5", "1", "2.333333", "17", "60", "1000000")
+AMOUNTS = ("0.000001", "0.5", "1", "2.333333", "17", "60", "5000000")
 
 
 class Twins:
@@ -56,7 +56,7 @@ class Twins:
         terms: dict[str, Any] = {
             "rates": rates if calls is None else rates | {"call_minutes": calls},
             "allowances": {m: much for m, much in allowances.items() if dice.random() < 0.5},
-            "quotas": dice.choice(({}, {"outbound_calls": 0}, {"outbound_calls": 5})),
+            "quotas": dice.choice(({}, {"outbound_calls": 0}, {"outbound_calls": 2})),
             "voice_tiers": dice.choice(([], ["premium", "standard"])),
             "call_increment_seconds": dice.choice((1, 6, 60)),
             "included_credits": dice.choice(("0", "3.5", "5000")),

@@ -91,8 +91,9 @@ BEGIN
         IF price IS NULL THEN
             RETURN NULL;
         END IF;
-        -- Exact until here: rounded half up to micro credits, once.
-        cost := div(2000000 * quantity * price + parts, 2 * parts) * 0.000001;
+        -- Exact until here: rounded half up to micro credits, once. The price comes first, for
+        -- a product of whole numbers alone would be too large for one.
+        cost := div(price * quantity * 2000000 + parts, 2 * parts) * 0.000001;
     END IF;
     IF units > 0 AND on_channel = 'outbound' THEN
         calls := 1;
