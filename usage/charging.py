@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -95,7 +96,7 @@ def charge(
             results[place] = _refused(_id_of(raw), refusal)
     work = Work(reports, results, only.pk if only else None, now)
     for part in _parts(work):
-        if not (len(part.reports) == 1 and _is_plain(part)):
+        if not _charge_if_plain(part):
             _charge_in_a_transaction(part)
     return [result for result in results if result is not None]
 
@@ -112,14 +113,13 @@ class Work(NamedTuple):
 def _parts(work: Work) -> Iterator[Work]:
     """Part many reports between two transactions, each with organizations of its own.
 
-    So two requests that come at once work side by side, and not one after the other.
+    So a second request of the same organizations begins while the first is at its other half.
     """
     reports, middle = work.reports, 0
     if len(reports) >= PARTED_FROM:
         reports = sorted(reports, key=_organization_of)
-        names, middle = [_organization_of(placed) for placed in reports], len(reports) // 2
-        while middle and names[middle - 1] == names[middle]:
-            middle -= 1
+        in_the_middle = _organization_of(reports[len(reports) // 2])
+        middle = bisect_left(reports, in_the_middle, key=_organization_of)
     for part in (reports[:middle], reports[middle:]):
         if part:
             yield work._replace(reports=part)
@@ -129,8 +129,10 @@ def _organization_of(placed: tuple[int, Report]) -> str:
     return placed[1].organization
 
 
-def _is_plain(work: Work) -> bool:
-    """Charge the only report at once if it is plain; answers whether it was."""
+def _charge_if_plain(work: Work) -> bool:
+    """Charge a report that comes alone in one statement, if it is plain; answers whether it was."""
+    if len(work.reports) > 1:
+        return False
     [(place, report)] = work.reports
     trace = charge_plainly(report, only=work.only, now=work.now)
     if trace is None:
