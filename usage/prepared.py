@@ -46,11 +46,12 @@ def _cursor() -> CursorWrapper:
 def ask_alone(statement: str, parameters: Sequence[str | None]) -> str | None:
     """Run a statement that is all there is to its transaction, and answer its one value as text.
 
-    Past psycopg's cursors, which cost as much as the statement itself; within a transaction, or
-    where somebody listens, with one of them.
+    Past psycopg's cursors, which cost as much as the statement itself; within a transaction, where
+    somebody listens, and where nothing may be prepared, with one of them.
     """
     own = connections[DEFAULT_DB_ALIAS]
-    if own.in_atomic_block or own.queries_logged or own.execute_wrappers or not _prepares():
+    prepares = own.settings_dict["OPTIONS"].get("prepare_threshold") is not None
+    if own.in_atomic_block or own.queries_logged or own.execute_wrappers or not prepares:
         [(value,)] = ask(statement, parameters)
         return None if value is None else str(value)
     own.close_if_health_check_failed()
@@ -66,10 +67,6 @@ def ask_alone(statement: str, parameters: Sequence[str | None]) -> str | None:
             result = _run(session, statement, values)
     answer = result.get_value(0, 0)
     return None if answer is None else answer.decode()
-
-
-def _prepares() -> bool:
-    return connection.settings_dict["OPTIONS"].get("prepare_threshold") is not None
 
 
 def _run(session: Session, statement: str, values: Sequence[Any]) -> PGresult:

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError
 
 from accounts.models import Letter, Organization
 from plans.models import Counter, Period
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan, build_site
+from tests.faults.threads import database_changed
 from usage.charging import Result, charge
 from usage.models import UsageDay, UsageEvent
 from wallet.balances import balances
@@ -232,14 +234,34 @@ def test_a_plan_that_pauses_when_negative_remembers_it_until_above_zero() -> Non
     assert (wallet.balance, wallet.paused) == (-1, True)
 
 
-def test_a_batch_writes_in_a_number_of_statements_that_does_not_grow(
-    django_assert_num_queries: Any,
-) -> None:
+def build_both() -> tuple[Organization, Organization]:
     build_plan()
     acme, other = (
         build_organization(name, external_id=name, plan="starter", credits=10**6)
         for name in ("acme", "other")
     )
+    return acme, other
+
+
+def test_a_large_request_that_fails_half_way_is_charged_once_when_it_comes_again() -> None:
+    events = [a_call(to) for to in build_both() * 50]
+    refuse_other = "BEGIN IF 'other' = ANY(names) THEN RAISE 'planted'; END IF;"
+
+    with (
+        database_changed("usage_holdings", "BEGIN", refuse_other),
+        pytest.raises(ProgrammingError, match="planted"),
+    ):
+        charge(events, now=NOON)
+    results = charge(events, now=NOON)
+
+    assert [result.status for result in results] == ["duplicate", "charged"] * 50
+    assert UsageEvent.objects.count() == 100
+
+
+def test_a_batch_writes_in_a_number_of_statements_that_does_not_grow(
+    django_assert_num_queries: Any,
+) -> None:
+    acme, other = build_both()
     report(acme)
 
     with django_assert_num_queries(1):

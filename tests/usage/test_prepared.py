@@ -33,9 +33,17 @@ def words() -> list[int]:
         return [word for (word,) in cursor.fetchall()]
 
 
+def statements_that_the_server_keeps() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        [(count,)] = cursor.fetchall()
+    return int(count)
+
+
 def test_what_is_asked_alone_is_kept_at_once() -> None:
     assert ask_alone(ADD, ["1"]) == "1"
-    assert ask_alone("SELECT %s::text || %s::text", ["ä", None]) is None
+    assert ask_alone("SELECT %s::text || 'é'", ["ä"]) == "äé"
+    assert ask_alone("SELECT %s::text", [None]) is None
 
     connection.close()
     assert words() == [1]
@@ -72,9 +80,13 @@ def test_who_listens_hears_of_it() -> None:
 def test_where_nothing_may_be_prepared_it_is_asked_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    connection.close()
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)
 
     assert ask_alone(ADD, ["1"]) == "1"
+
+    assert statements_that_the_server_keeps() == 0
+    connection.close()  # it would prepare nothing for those who come next
 
 
 def test_a_session_that_the_server_ended_is_an_error_and_the_next_one_is_asked() -> None:
@@ -84,6 +96,15 @@ def test_a_session_that_the_server_ended_is_an_error_and_the_next_one_is_asked()
     connection.close_if_unusable_or_obsolete()  # as after every request
 
     assert ask_alone(ADD, ["1"]) == "1"
+
+
+def test_a_statement_that_is_asked_again_was_prepared_once() -> None:
+    connection.close()
+
+    for word in ("1", "2", "3"):
+        ask_alone(ADD, [word])
+
+    assert statements_that_the_server_keeps() == 1
 
 
 def test_what_the_server_was_made_to_forget_is_told_it_again() -> None:
