@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import ProgrammingError
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from accounts.models import Letter, Organization
 from plans.models import Counter, Period
@@ -272,3 +272,23 @@ def test_a_batch_writes_in_a_number_of_statements_that_does_not_grow(
         charge([a_call(acme) for _ in range(200)], now=NOON)
     with django_assert_num_queries(8):  # the same for each half of a large one
         charge([a_call(to) for to in (acme, other) for _ in range(500)], now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("UPDATE plans_counter SET used = -0.000001", "counter_not_below_zero"),
+        ("UPDATE usage_usageevent SET credits = -0.000001", "usage_costs_or_is_free"),
+    ],
+)
+def test_the_database_refuses_what_was_used_or_charged_below_zero(
+    statement: str, guard: str
+) -> None:
+    report(on_starter(), channel="outbound")
+
+    with (
+        pytest.raises(IntegrityError, match=guard),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)

@@ -83,13 +83,52 @@ def test_the_database_itself_refuses_a_second_entry_under_a_key() -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE wallet_ledgerentry SET credits = 1", "DELETE FROM wallet_ledgerentry"],
+    [
+        "UPDATE wallet_ledgerentry SET credits = 1",
+        "DELETE FROM wallet_ledgerentry",
+        "DELETE FROM wallet_creditgrant",
+    ],
 )
-def test_the_database_refuses_to_change_or_delete_an_entry(statement: str) -> None:
-    posted(build_organization(), "10", "once")
+def test_the_database_refuses_to_change_an_entry_and_to_delete_it_or_a_grant(
+    statement: str,
+) -> None:
+    bonus(build_organization(), 5)
 
     with (
-        pytest.raises(ProgrammingError, match="Cannot update or delete"),
+        pytest.raises(ProgrammingError, match=r"Cannot (update or )?delete"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+ENTRY = """
+INSERT INTO wallet_ledgerentry (organization_id, kind, credits, balance_after, key, description, at)
+SELECT id, '{}', {}, 0, 'planted', '', now() FROM accounts_organization
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("UPDATE wallet_wallet SET overdraft = -0.000001", "wallet_overdraft_positive"),
+        ("UPDATE wallet_wallet SET pause_when = 'dry,'", "wallet_pause_when_known"),
+        ("UPDATE wallet_wallet SET pause_when = E'dry\\n'", "wallet_pause_when_known"),
+        ("UPDATE wallet_wallet SET balance = 0.000001, paused = true", "only_in_the_red"),
+        ("UPDATE wallet_creditgrant SET remaining = -0.000001", "grant_remaining_within_granted"),
+        ("UPDATE wallet_creditgrant SET remaining = 5.000001", "grant_remaining_within_granted"),
+        ("UPDATE wallet_creditgrant SET kind = 'plans'", "grant_kind_known"),
+        (ENTRY.format("usage", 0), "entry_moves_something"),
+        (ENTRY.format("a usage", 1), "entry_kind_known"),
+    ],
+)
+def test_the_database_refuses_what_no_wallet_grant_or_entry_can_say(
+    statement: str, guard: str
+) -> None:
+    bonus(build_organization(), 5)
+
+    with (
+        pytest.raises(IntegrityError, match=guard),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
