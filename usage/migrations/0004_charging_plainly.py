@@ -3,6 +3,8 @@
 Whatever is not plain is left to ``usage.charging``: then nothing is written, and the answer is
 none. What is plain is rated as ``usage.rating`` does and written as ``usage.recording`` does: the
 two are held equal by ``tests/usage/test_plain_charging.py``, and every night by the doctor.
+
+Rows are found by their keys, however few there seem to be when a plan is made: hence the settings.
 """
 
 from django.db import migrations
@@ -19,7 +21,8 @@ RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
         OR before < included AND after >= included
 $$
 """
-# Variables without a type of rows: what goes through records costs twice as much.
+# No variable is a record: what goes through one costs twice as much. Nor has any the name of a
+# column that it is compared with: hence ``metered`` and ``on_channel``.
 CHARGE = f"""
 CREATE FUNCTION usage_charge(
     named text, only_id bigint, event text, what text, agent text, metered text, on_channel text,
@@ -31,7 +34,7 @@ DECLARE
     period bigint; version bigint; is_newest boolean; terms jsonb;
     own bigint; most numeric; local_day date;
     pot bigint; pot_kind text; rest numeric;
-    quantity bigint := 0; parts bigint := 1; step bigint; units numeric := 0;
+    step bigint; quantity bigint := 0; parts bigint := 1; common bigint; units numeric := 0;
     included numeric; used numeric; taken numeric := 0; calls numeric := 0;
     rates jsonb; price numeric; cost numeric := 0;
     draws jsonb := '[]'; trace jsonb;
@@ -126,11 +129,11 @@ BEGIN
         draws := jsonb_build_array(jsonb_build_array(
             coalesce(pot_kind, 'wallet'), pot, trim_scale(cost)::text));
     END IF;
-    step := gcd(quantity, parts);
+    common := gcd(quantity, parts);
     trace := jsonb_build_object(
         'version', version, 'meter', metered, 'channel', on_channel,
         'voice_tier', CASE WHEN what = 'call' AND is_connected THEN tier END,
-        'quantity', jsonb_build_array(quantity / step, parts / step),
+        'quantity', jsonb_build_array(quantity / common, parts / common),
         'allowance', trim_scale(taken)::text, 'rate', trim_scale(price)::text,
         'credits', trim_scale(cost)::text, 'draws', draws);
     INSERT INTO usage_usageevent (
