@@ -14,13 +14,13 @@ INVARIANTS = (
         """
         SELECT CASE WHEN w.organization_id IS NULL THEN 'has no wallet'
                ELSE 'balance ' || w.balance || ', entries ' || coalesce(e.credits, 0) END,
-               'organization ' || o.id
+               'organization ' || coalesce(o.id, e.organization_id)
         FROM accounts_organization o
         LEFT JOIN wallet_wallet w ON w.organization_id = o.id
-        LEFT JOIN (SELECT organization_id, sum(credits) AS credits FROM wallet_ledgerentry
+        FULL JOIN (SELECT organization_id, sum(credits) AS credits FROM wallet_ledgerentry
                    WHERE grant_id IS NULL GROUP BY organization_id) e ON e.organization_id = o.id
         WHERE w.balance IS DISTINCT FROM coalesce(e.credits, 0)
-        ORDER BY o.id
+        ORDER BY coalesce(o.id, e.organization_id)
         """,
     ),
     Invariant(

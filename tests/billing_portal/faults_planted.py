@@ -33,6 +33,14 @@ PLANTED = (
         f"SELECT 'organization ' || {ACME}",
     ),
     Planted(
+        "I1",
+        "an entry of an organization that is not there",
+        """INSERT INTO wallet_ledgerentry
+               (organization_id, kind, credits, balance_after, key, description, at)
+           VALUES (0, 'adjustment', 1, 1, 'nobody', '', now())""",
+        "SELECT 'organization 0'",
+    ),
+    Planted(
         "I2",
         "a grant that was topped up",
         f"UPDATE wallet_creditgrant SET remaining = remaining - 1 WHERE id = {BONUS}",
