@@ -22,7 +22,8 @@ def charge_plainly(
 ) -> Mapping[str, Any] | None:
     """Charge a report if it is plain, and answer its trace.
 
-    None means that nothing was written: known already, to be refused, or something follows.
+    None means that nothing was written: known already, to be refused, or something follows. A
+    session never is plain: it is reported again as it goes on.
     """
     if report.kind == "session":
         return None

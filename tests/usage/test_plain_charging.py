@@ -96,7 +96,7 @@ def test_25_000_reports_are_charged_alike_both_ways(
         ("g.kind = 'bonus', g.expires_at", "g.expires_at"),
         ("rates -> on_channel", "rates -> 'web'"),
         ("'quotas' ? 'outbound_calls'", "'quotas' ? 'none'"),
-        ("coalesce(tier, ", "coalesce("),
+        ("coalesce(voice_tier, ", "coalesce("),
         ("used < included", "true"),
         ("'allowance', trim_scale(taken)", "'allowance', trim_scale(units)"),
         ("ON CONFLICT (organization_id, event_id) DO NOTHING", ""),

@@ -25,14 +25,14 @@ $$
 # column that it is compared with: hence ``metered`` and ``on_channel``.
 CHARGE = f"""
 CREATE FUNCTION usage_charge(
-    named text, only_id bigint, event text, what text, agent text, metered text, on_channel text,
-    tier text, began timestamptz, is_connected boolean, seconds bigint, reported numeric,
-    told jsonb, now timestamptz)
+    named text, only_id bigint, event text, kind text, agent text, metered text, on_channel text,
+    voice_tier text, started_at timestamptz, connected boolean, seconds bigint, reported numeric,
+    facts jsonb, now timestamptz)
 RETURNS text LANGUAGE plpgsql {BY_KEY} AS $$
 DECLARE
-    org bigint; balance numeric; low numeric; zone text;
+    org bigint; balance numeric; recharge_below numeric; zone text;
     period bigint; version bigint; is_newest boolean; terms jsonb;
-    own bigint; most numeric; local_day date;
+    own bigint; monthly_limit numeric; local_day date;
     pot bigint; pot_kind text; rest numeric;
     step bigint; quantity bigint := 0; parts bigint := 1; common bigint; units numeric := 0;
     included numeric; used numeric; taken numeric := 0; calls numeric := 0;
@@ -40,17 +40,17 @@ DECLARE
     draws jsonb := '[]'; trace jsonb;
 BEGIN
     SELECT w.organization_id, w.balance, w.recharge_below, o.time_zone
-    INTO org, balance, low, zone
+    INTO org, balance, recharge_below, zone
     FROM accounts_organization o JOIN wallet_wallet w ON w.organization_id = o.id
     WHERE o.external_id = named AND (only_id IS NULL OR o.id = only_id) FOR UPDATE OF w;
 
     -- Most reports are of the newest period. One that is due to be followed is not plain.
-    SELECT p.id, p.version_id, p.starts_at <= began AND NOT coalesce(
+    SELECT p.id, p.version_id, p.starts_at <= started_at AND NOT coalesce(
                p.replaced_at IS NULL AND p.ends_at <= now AND p.renews_until > now, false)
     INTO period, version, is_newest
     FROM plans_period p WHERE p.organization_id = org ORDER BY p.number DESC LIMIT 1;
-    local_day := (began AT TIME ZONE zone)::date;
-    SELECT n.id, n.monthly_limit INTO own, most
+    local_day := (started_at AT TIME ZONE zone)::date;
+    SELECT n.id, n.monthly_limit INTO own, monthly_limit
     FROM accounts_agent n WHERE n.organization_id = org AND n.external_id = agent;
     IF own IS NULL OR is_newest IS NOT TRUE THEN
         RETURN NULL;
@@ -58,13 +58,13 @@ BEGIN
     SELECT v.terms_json INTO terms FROM plans_planversion v WHERE v.id = version;
 
     -- How much, exactly: quantity / parts.
-    IF is_connected AND what = 'call' THEN
-        tier := coalesce(tier, terms -> 'voice_tiers' ->> 0, 'standard');
+    IF connected AND kind = 'call' THEN
+        voice_tier := coalesce(voice_tier, terms -> 'voice_tiers' ->> 0, 'standard');
         step := coalesce((terms ->> 'call_increment_seconds')::bigint, 1);
         quantity := (seconds + step - 1) / step * step;
         parts := 60;
         units := round(quantity / 60.0, 6);
-    ELSIF is_connected THEN
+    ELSIF connected THEN
         quantity := reported * 1000000;
         parts := 1000000;
         units := reported;
@@ -82,11 +82,11 @@ BEGIN
     END IF;
     IF units > 0 THEN
         rates := terms -> 'rates' -> metered;
-        IF what = 'call' AND jsonb_typeof(rates) = 'object' THEN
+        IF kind = 'call' AND jsonb_typeof(rates) = 'object' THEN
             rates := rates -> on_channel;
         END IF;
-        IF what = 'call' AND jsonb_typeof(rates) = 'object' THEN
-            rates := rates -> tier;
+        IF kind = 'call' AND jsonb_typeof(rates) = 'object' THEN
+            rates := rates -> voice_tier;
         END IF;
         price := CASE jsonb_typeof(rates) WHEN 'string' THEN rates #>> '{{}}' END;
     END IF;
@@ -109,7 +109,7 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    IF most IS NOT NULL AND most <= cost + coalesce((
+    IF monthly_limit IS NOT NULL AND monthly_limit <= cost + coalesce((
             SELECT sum(d.credits) FROM usage_usageday d
             WHERE d.agent_id = own AND d.day >= date_trunc('month', local_day)
               AND d.day < date_trunc('month', local_day) + interval '1 month'), 0) THEN
@@ -123,7 +123,7 @@ BEGIN
         AND g.effective_at <= now AND g.expires_at > now
         ORDER BY g.kind = 'bonus', g.expires_at, g.id LIMIT 1;
         rest := coalesce(rest, balance) - cost;
-        IF rest <= 0 OR pot IS NULL AND rest < low THEN
+        IF rest <= 0 OR pot IS NULL AND rest < recharge_below THEN
             RETURN NULL;
         END IF;
         draws := jsonb_build_array(jsonb_build_array(
@@ -132,16 +132,17 @@ BEGIN
     common := gcd(quantity, parts);
     trace := jsonb_build_object(
         'version', version, 'meter', metered, 'channel', on_channel,
-        'voice_tier', CASE WHEN what = 'call' AND is_connected THEN tier END,
+        'voice_tier', CASE WHEN kind = 'call' AND connected THEN voice_tier END,
         'quantity', jsonb_build_array(quantity / common, parts / common),
         'allowance', trim_scale(taken)::text, 'rate', trim_scale(price)::text,
         'credits', trim_scale(cost)::text, 'draws', draws);
     INSERT INTO usage_usageevent (
         organization_id, event_id, kind, agent_id, period_id, channel, meter,
         started_at, recorded_at, credits, facts, trace)
-    VALUES (org, event, what, own, period, on_channel, metered, began, now, cost, told, trace)
+    VALUES (org, event, kind, own, period, on_channel, metered, started_at, now, cost, facts, trace)
     ON CONFLICT (organization_id, event_id) DO NOTHING;
     IF NOT FOUND THEN
+        -- Reported before: again, or with other facts.
         RETURN NULL;
     END IF;
     IF cost > 0 THEN
@@ -153,7 +154,7 @@ BEGIN
         INSERT INTO wallet_ledgerentry (
             organization_id, grant_id, kind, credits, balance_after, key, description, at)
         VALUES (org, pot, 'usage', -cost, rest, 'usage:' || event || ':1',
-                coalesce(nullif(on_channel, ''), metered) || ' ' || what, now);
+                coalesce(nullif(on_channel, ''), metered) || ' ' || kind, now);
     END IF;
     IF calls > 0 OR taken > 0 THEN
         INSERT INTO plans_counter AS c (organization_id, period_id, meter, used)
@@ -178,7 +179,7 @@ BEGIN
                   WHERE r.organization_id = org AND r.ended_at IS NULL) THEN
         PERFORM usage_follow(jsonb_build_array(jsonb_build_object(
             'organization_id', org, 'event_id', event, 'agent_id', own, 'channel', on_channel,
-            'kind', what, 'meter', metered, 'quantity', units)), now);
+            'kind', kind, 'meter', metered, 'quantity', units)), now);
     END IF;
     RETURN trace;
 END $$
