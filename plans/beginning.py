@@ -119,15 +119,18 @@ def _begun(beginning: Beginning, prospects: Prospects, *, now: dt.datetime) -> S
     """Answer the subscription with its new period; both are still to be saved."""
     organization, window = beginning.organization, beginning.window
     subscription = beginning.subscription or Subscription(organization=organization)
+    # Not before the one that it follows, whose clock may have been ahead.
+    follows = beginning.subscription.period if beginning.subscription else None
+    starts_at = max(window.starts_at, follows.starts_at) if follows else window.starts_at
     period = Period(
         organization=organization,
         version=beginning.version,
-        number=subscription.period.number + 1 if beginning.subscription else 1,
+        number=follows.number + 1 if follows else 1,
         source=beginning.source,
         time_zone=organization.time_zone,
         first_day=window.first_day,
         last_day=window.last_day,
-        starts_at=window.starts_at,
+        starts_at=starts_at,
         ends_at=window.ends_at,
     )
     subscription.version, subscription.period = beginning.version, period

@@ -21,7 +21,7 @@ from plans.catalogue_values import (
     whole,
 )
 from plans.catalogue_yaml import BadCatalogue, Node, Problem, Wrong, parse
-from plans.terms import CALL_MINUTES, CHANNELS, QUOTAS, RESOURCES, Terms
+from plans.terms import CALL_MINUTES, CHANNELS, OUTBOUND_CALLS, QUOTAS, RESOURCES, Terms
 from wallet.money import LARGEST_MINOR, Money, NotMoney, exponent
 
 KINDS = ("trial", "standard", "enterprise")
@@ -168,7 +168,7 @@ class _Reading(Reading):
             ),
             "quotas": lambda node: self.each(node, whole(1, 2**31 - 1), known=QUOTAS, what="quota"),
             "answered_only": truth,
-            "allowances": lambda node: self.each(node, credits, what="meter"),
+            "allowances": self.allowances,
             "rates": lambda node: self.each(node, self.rate, what="meter"),
             "call_increment_seconds": whole(1, 3600),
             "rentals": lambda node: self.each(node, self.bounds, what="rentable thing"),
@@ -177,6 +177,13 @@ class _Reading(Reading):
     def channels(self, node: Node) -> tuple[str, ...]:
         read = self.names(node, exactly_one_of(CHANNELS))
         return tuple(channel for channel in CHANNELS if channel in read)
+
+    def allowances(self, node: Node) -> dict[str, Decimal]:
+        included = self.each(node, credits, what="meter")
+        if OUTBOUND_CALLS in included:
+            words = f"{OUTBOUND_CALLS} are counted against a quota, and from no allowance."
+            self.refuse(node.entries[OUTBOUND_CALLS], words)
+        return included
 
     def rate(self, node: Node) -> Decimal | dict[str, Any]:
         """Read credits per unit: a number, by channel, or by channel and voice tier."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -161,6 +161,8 @@ def _what_begins(
         return None
     version = _newest(subscription.version, organization.currency)
     window = window_after(period.last_day, zone, version.terms.period, subscription.anchor_day)
+    # In a zone that is new and further east the day began while the period that ends still ran.
+    window = replace(window, starts_at=max(window.starts_at, period.ends_at))
     return Next(version, window, Period.Source.RENEWED, subscription.anchor_day)
 
 

@@ -14,9 +14,10 @@ CHANNELS = ("web", "outbound", "inbound")
 PHONE_CHANNELS = ("outbound", "inbound")
 RESOURCES = ("agents", "knowledge_bases", "campaigns", "leads", "integrations")
 PHONE_NUMBERS = "phone_numbers"
-QUOTAS = ("outbound_calls", "sessions")
 DEFAULT_TIER = "standard"
 CALL_MINUTES, MESSAGES, SESSIONS = "call_minutes", "messages", "sessions"
+OUTBOUND_CALLS = "outbound_calls"
+QUOTAS = (OUTBOUND_CALLS, SESSIONS)
 
 Rates = Decimal | Mapping[str, "Rates"]
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from plans.terms import PHONE_CHANNELS
+from plans.terms import OUTBOUND_CALLS, PHONE_CHANNELS
 from usage.questions import METERS, Question
-from usage.rating import OUTBOUND_CALLS
 from usage.situation import Situation
 from wallet.credits import display, plain
 from wallet.models import Wallet

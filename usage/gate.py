@@ -10,14 +10,13 @@ from django.db import transaction
 
 from accounts.refusals import Invalid
 from plans.renewing import renew_now
-from plans.terms import PHONE_CHANNELS
+from plans.terms import OUTBOUND_CALLS, PHONE_CHANNELS
 from usage import figures
 from usage.charging import UnknownOrganization
 from usage.figures import Figures
 from usage.holds import hold
 from usage.models import BatchPass
 from usage.questions import METERS, Answer, Question, check
-from usage.rating import OUTBOUND_CALLS
 from usage.situation import Situation, look
 from wallet.credits import ZERO
 from wallet.ledger import lock_wallet

@@ -11,10 +11,9 @@ from plans.models import Counter, Rental, ResourceCount
 from plans.resources import KNOWN
 from plans.session_limits import session_limit
 from plans.standing import Standing, standing
-from plans.terms import PHONE_NUMBERS, SESSIONS
+from plans.terms import OUTBOUND_CALLS, PHONE_NUMBERS, SESSIONS
 from usage.bell import Bell, bell_of
 from usage.holds import reserved
-from usage.rating import OUTBOUND_CALLS
 from usage.situation import Reserved
 from wallet.balances import Balances, balances
 from wallet.credits import ZERO

@@ -10,10 +10,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from accounts.refusals import Refusal
-from plans.terms import SESSIONS, Terms
+from plans.terms import OUTBOUND_CALLS, SESSIONS, Terms
 from wallet.credits import ZERO, Credits, rounded
 
-OUTBOUND_CALLS = "outbound_calls"
 _NOTHING = Fraction(0)
 # A price list is short: each of its rates becomes a fraction once.
 _exact = lru_cache(maxsize=1024)(Fraction)

@@ -10,10 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from plans.models import Rental, terms_of
-from plans.terms import CALL_MINUTES, PHONE_NUMBERS, SESSIONS, Terms
+from plans.terms import CALL_MINUTES, OUTBOUND_CALLS, PHONE_NUMBERS, SESSIONS, Terms
 from usage.bell import Bell, bell_of
 from usage.prepared import ask
-from usage.rating import OUTBOUND_CALLS
 from wallet.credits import ZERO
 from wallet.pausing import pauses
 

@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from accounts.models.people import User
 
-# A file that machines keep beside the zones, which the database does not know.
-NO_ZONES = {"localtime"}
+# The database reads these as a fixed offset, without a summer; or they are another on every host.
+AMBIGUOUS = frozenset({"CET", "EET", "MET", "WET", "localtime"})
 
 
 def validate_time_zone(name: str) -> None:
-    """Refuse a name that is no IANA time zone."""
-    if name not in available_timezones() - NO_ZONES:
+    """Refuse a name that is no IANA time zone, or that the database reads as another."""
+    if name in AMBIGUOUS or name not in available_timezones():
         raise ValidationError("“%(name)s” is not a time zone.", params={"name": name[:60]})
 
 

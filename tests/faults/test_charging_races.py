@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from decimal import Decimal
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from accounts.agents import put_agent
 from accounts.models import Agent, Organization
 from billing_portal.doctor import examine
+from plans.amending import amend
 from plans.models import Counter
 from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from tests.faults.threads import at_once, charging_without_the_lock
@@ -140,6 +144,29 @@ def test_what_changes_while_threads_charge_is_before_or_after_each_charge() -> N
     assert raised == []
     assert [found for found in examine(now=NOON) if found.broken] == []
     assert -_sum("usage") == 64 * 3
+
+
+def test_a_charge_that_waited_counts_on_the_day_of_the_zone_that_came_meanwhile() -> None:
+    build_plan(rates={"call_minutes": "1"})
+    busy = build_organization(plan="starter", credits=10)
+    evening = MARCH_1.replace(hour=20)
+    late = a_call(busy, started_at=evening.isoformat())
+    charging = threading.Thread(target=lambda: at_once(1, lambda _: charge([late], now=evening)))
+
+    with transaction.atomic():
+        amend(busy, {"time_zone": "Asia/Tokyo"}, now=evening)
+        charging.start()
+        while not waits_for_a_lock():
+            time.sleep(0.01)
+    charging.join()
+
+    assert UsageDay.objects.get().day == dt.date(2026, 3, 2)
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def test_without_the_lock_the_same_race_is_found_wrong() -> None:

@@ -131,6 +131,7 @@ def test_an_organizations_own_key_provisions_nothing() -> None:
         ({"name": "Acme\r\nBcc: all@example.com"}, "name"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"time_zone": "localtime"}, "time_zone"),
+        ({"time_zone": "CET"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),
         ({"currency": "dollars"}, "currency"),
         ({"country": "XX"}, "country"),

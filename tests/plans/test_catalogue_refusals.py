@@ -56,6 +56,11 @@ def test_the_catalogue_that_is_spoilt_below_is_good() -> None:
             "price: 9999999999999",
             "plans.pro.price: “9999999999999” is beyond all sense; the most is 1000000000000.",
         ),
+        (
+            "allowances: {outbound_calls: 5}",
+            "plans.pro.allowances.outbound_calls: outbound_calls are counted against a quota, "
+            "and from no allowance.",
+        ),
         ("auto_renew: yes", "plans.pro.auto_renew: “yes” is neither true nor false."),
         ("auto_renew: 1", "plans.pro.auto_renew: “1” is neither true nor false."),
         ("auto_renew: 'true'", "plans.pro.auto_renew: “true” is neither true nor false."),

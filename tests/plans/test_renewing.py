@@ -9,6 +9,7 @@ import pytest
 from accounts.models import Act
 from invoices.models import Invoice
 from payments.models import Payment
+from plans.amending import amend
 from plans.following import choose_renewal
 from plans.models import Counter, Period, Plan, ScheduledChange, Subscription
 from plans.renting import rent_several
@@ -138,6 +139,20 @@ def test_a_renewal_takes_the_newest_terms_but_those_of_a_retired_plan_stay() -> 
     assert first.pk == newer.pk
     assert current(acme).version == newer.version
     assert current(other).version == kept.version
+
+
+def test_after_a_move_to_the_east_the_next_period_begins_where_the_one_that_ran_has_ended() -> None:
+    build_monthly()
+    life = Life()
+    acme = life.subscriber()
+    ends_at = current(acme).ends_at
+    amend(acme, {"time_zone": "Asia/Tokyo"}, now=MARCH_1)
+
+    life.at("2026-04-01")
+
+    first, second = acme.periods.order_by("number")
+    assert first.ends_at == second.starts_at == ends_at
+    assert (second.first_day, second.last_day) == (dt.date(2026, 4, 1), dt.date(2026, 4, 30))
 
 
 def test_what_was_counted_stays_with_the_old_period() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.agents import put_agent
 from accounts.models import Agent, Letter, Organization
 from plans.models import Counter, Period, Site
-from tests.builders import MARCH_1, a_call, build_organization, build_plan
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from usage.models import Hold, RefusedReport, UsageDay, UsageEvent
 from wallet.credits import Credits
 from wallet.granting import grant_credits
@@ -19,7 +19,7 @@ from wallet.models import CreditGrant, LedgerEntry, Wallet
 NOON = MARCH_1 + dt.timedelta(days=1, hours=3)
 CHANNELS, TIERS = ("web", "outbound", "inbound"), ("standard", "premium", None)
 PRICES = ("0", "0.000003", "0.05", "0.0833335", "1", "4", "7.5", "12.1234567")
-AMOUNTS = ("0.000001", "0.5", "1", "2.333333", "17", "60", "5000000")
+AMOUNTS = ("0.000001", "0.5", "1", "2.333333", "17", "60", "5000000", "4611687", "1000000000000")
 
 
 class Twins:
@@ -28,8 +28,9 @@ class Twins:
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)
         self.told: list[dict[str, Any]] = []
+        self.now = NOON
         build_plan(**self._terms())
-        zone = self.dice.choice(("UTC", "Asia/Kolkata", "America/New_York"))
+        zone = self.dice.choice(("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Apia"))
         credits = self.dice.choice((0, 5, 100, 10**6))
         self.both = [
             build_organization(
@@ -39,6 +40,9 @@ class Twins:
         ]
         Site.objects.update(quota_letters=self.dice.random() < 0.5)
         self._equip()
+        for hours in self.dice.choice(((), (), (20,), (3, 26.5), (-2,))):
+            build_plan(**self._terms())
+            self._begin_again(MARCH_1 + dt.timedelta(hours=hours))
 
     def _terms(self) -> dict[str, Any]:
         dice = self.dice
@@ -60,6 +64,7 @@ class Twins:
             "voice_tiers": dice.choice(([], ["premium", "standard"])),
             "call_increment_seconds": dice.choice((1, 6, 60)),
             "included_credits": dice.choice(("0", "3.5", "5000")),
+            "pause_when": dice.choice(("dry", "negative")),
             "auto_renew": False,
         }
         return {name: value for name, value in terms.items() if value not in ({}, [], "0")}
@@ -85,9 +90,15 @@ class Twins:
                 )
             Wallet.objects.filter(organization=organization).update(recharge_below=below)
 
+    def _begin_again(self, at: dt.datetime) -> None:
+        """Let another period begin, be it before the one that it follows: a clock may be wrong."""
+        for organization in self.both:
+            apply(organization, "starter", now=at)
+
     def tell(self) -> dict[str, Any]:
         """Make up what is reported next: something new, or something once more."""
         dice = self.dice
+        self.now += dt.timedelta(minutes=dice.choice((0, 0, 1, 100)))
         if self.told and dice.random() < 0.1:
             again = dict(dice.choice(self.told))
             return again | dice.choice(({}, {"agent": "free"}))
@@ -101,7 +112,7 @@ class Twins:
     def _facts(self) -> dict[str, Any]:
         dice = self.dice
         ago = dt.timedelta(minutes=dice.choice((0, 1, 700, 1500, 3000)))
-        at = {"at": (NOON - ago).isoformat()}
+        at = {"at": (self.now - ago).isoformat()}
         match dice.choice(("call", "call", "call", "message", "meter")):
             case "message":
                 return {"kind": "message", "direction": "in", "count": dice.randint(1, 40)} | at
@@ -130,8 +141,8 @@ class Twins:
                         "channel": "web",
                         "units": 1,
                         "credits": 0,
-                        "held_at": NOON,
-                        "expires_at": NOON + dt.timedelta(hours=1),
+                        "held_at": self.now,
+                        "expires_at": self.now + dt.timedelta(hours=1),
                     },
                 )
 

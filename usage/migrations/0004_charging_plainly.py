@@ -30,7 +30,7 @@ CREATE FUNCTION usage_charge(
     facts jsonb, now timestamptz)
 RETURNS text LANGUAGE plpgsql {BY_KEY} AS $$
 DECLARE
-    org bigint; balance numeric; recharge_below numeric; zone text;
+    org bigint; balance numeric; recharge_below numeric;
     period bigint; version bigint; is_newest boolean; terms jsonb;
     own bigint; monthly_limit numeric; local_day date;
     pot bigint; pot_kind text; rest numeric;
@@ -39,8 +39,7 @@ DECLARE
     rates jsonb; price numeric; cost numeric := 0;
     draws jsonb := '[]'; trace jsonb;
 BEGIN
-    SELECT w.organization_id, w.balance, w.recharge_below, o.time_zone
-    INTO org, balance, recharge_below, zone
+    SELECT w.organization_id, w.balance, w.recharge_below INTO org, balance, recharge_below
     FROM accounts_organization o JOIN wallet_wallet w ON w.organization_id = o.id
     WHERE o.external_id = named AND (only_id IS NULL OR o.id = only_id) FOR UPDATE OF w;
 
@@ -49,9 +48,11 @@ BEGIN
                p.replaced_at IS NULL AND p.ends_at <= now AND p.renews_until > now, false)
     INTO period, version, is_newest
     FROM plans_period p WHERE p.organization_id = org ORDER BY p.number DESC LIMIT 1;
-    local_day := (started_at AT TIME ZONE zone)::date;
-    SELECT n.id, n.monthly_limit INTO own, monthly_limit
-    FROM accounts_agent n WHERE n.organization_id = org AND n.external_id = agent;
+    -- The zone only now: what was read before the lock was waited for may be of yesterday.
+    SELECT n.id, n.monthly_limit, (started_at AT TIME ZONE o.time_zone)::date
+    INTO own, monthly_limit, local_day
+    FROM accounts_agent n JOIN accounts_organization o ON o.id = n.organization_id
+    WHERE n.organization_id = org AND n.external_id = agent;
     IF own IS NULL OR is_newest IS NOT TRUE THEN
         RETURN NULL;
     END IF;
