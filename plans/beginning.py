@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from accounts.models import Organization
 from accounts.saving import add_each, save_each
@@ -119,16 +120,17 @@ def _begun(beginning: Beginning, prospects: Prospects, *, now: dt.datetime) -> S
     """Answer the subscription with its new period; both are still to be saved."""
     organization, window = beginning.organization, beginning.window
     subscription = beginning.subscription or Subscription(organization=organization)
-    # Not before the one that it follows, whose clock may have been ahead.
+    # Not before the one that it follows, whose clock may have been ahead, also across midnight.
     follows = beginning.subscription.period if beginning.subscription else None
     starts_at = max(window.starts_at, follows.starts_at) if follows else window.starts_at
+    local_day = starts_at.astimezone(ZoneInfo(organization.time_zone)).date()
     period = Period(
         organization=organization,
         version=beginning.version,
         number=follows.number + 1 if follows else 1,
         source=beginning.source,
         time_zone=organization.time_zone,
-        first_day=window.first_day,
+        first_day=max(window.first_day, local_day),
         last_day=window.last_day,
         starts_at=starts_at,
         ends_at=window.ends_at,
