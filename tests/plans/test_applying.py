@@ -10,7 +10,6 @@ import pytest
 
 from accounts.models import Act, Letter, Organization
 from accounts.refusals import Invalid
-from billing_portal.doctor import examine
 from invoices.models import Invoice
 from payments.collecting import record_bank_payment
 from plans.applying import PlanRequest, apply_plan, propose
@@ -298,16 +297,3 @@ def test_rent_begun_meanwhile_waits_for_the_next_invoice_where_staff_issue_none(
     apply(acme, "starter", now=MARCH_1 + 20 * DAY)
 
     assert lines(Invoice.objects.latest("id"))[-1] == ("rental_prorata:phone_number", "0.20")
-
-
-def test_a_clock_that_is_behind_across_midnight_begins_no_period_before_the_one_it_follows() -> (
-    None
-):
-    build_plan()
-    midnight = MARCH_1.replace(day=2, hour=0)
-    acme = build_organization(plan="starter", now=midnight)
-
-    behind = apply(acme, "starter", now=midnight - dt.timedelta(seconds=1))
-
-    assert (behind.starts_at, behind.first_day) == (midnight, dt.date(2026, 3, 2))
-    assert [found for found in examine(now=midnight) if found.broken] == []

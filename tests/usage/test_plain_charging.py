@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 
 from accounts.models import Agent, Organization
 from plans.models import Counter, Period
-from tests.builders import MARCH_1, a_call, build_organization, build_plan
+from tests.builders import MARCH_1, a_call, apply, build_organization, build_plan
 from tests.faults.threads import database_changed
 from tests.usage.twins import NOON, Twins, books_of
 from usage import charging
@@ -232,3 +232,25 @@ def test_what_is_of_somebody_else_than_the_key_is_not_plain() -> None:
     assert charge_plainly(report, only=acme.pk, now=NOON)
     assert not charge_plainly(report, only=acme.pk, now=NOON)
     assert UsageEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("quantity", ["4611687", "1000000000000"])
+def test_any_quantity_can_be_charged_alone(quantity: str) -> None:
+    acme = build_acme(rates={"tokens": "0.000001"})
+    meter = {"organization": acme.external_id, "agent": "main", "kind": "meter", "meter": "tokens"}
+
+    [result] = charge(
+        [{**meter, "id": "t", "quantity": quantity, "at": MARCH_1.isoformat()}], now=NOON
+    )
+
+    assert (result.status, result.credits) == ("charged", Decimal(quantity) / 10**6)
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_the_last_period_is_the_newest_also_where_a_clock_was_wrong(together: int) -> None:
+    acme = build_acme()
+    newest = apply(acme, "starter", now=MARCH_1 - dt.timedelta(seconds=1))
+
+    charge([a_call(acme, started_at=NOON.isoformat()) for _ in range(together)], now=NOON)
+
+    assert set(UsageEvent.objects.values_list("period", flat=True)) == {newest.pk}
