@@ -19,6 +19,7 @@ from usage.holdings import HeldPeriod, Holding
 from usage.recording import Charge
 from wallet.credits import plain
 
+# The database's `usage_passes_mark` knows the same, so that a plain charge never passes one.
 MARKS = (100, 80)
 
 

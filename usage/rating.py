@@ -1,4 +1,7 @@
-"""What usage costs: quantity, allowance, rate and sources; pure sums, exact until rounded."""
+"""What usage costs: quantity, allowance, rate and sources; pure sums, exact until rounded.
+
+The database's ``usage_charge`` knows the plain case of it too (see ``usage.plain_charging``).
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,10 @@ AMBIGUOUS = frozenset({"CET", "EET", "MET", "WET", "localtime"})
 
 def validate_time_zone(name: str) -> None:
     """Refuse a name that is no IANA time zone, or that the database reads as another."""
-    if name in AMBIGUOUS or name not in available_timezones():
+    if name in AMBIGUOUS:
+        words = "“%(name)s” is not the same everywhere: name a place, such as Europe/Brussels."
+        raise ValidationError(words, params={"name": name})
+    if name not in available_timezones():
         raise ValidationError("“%(name)s” is not a time zone.", params={"name": name[:60]})
 
 

@@ -53,7 +53,7 @@ def _ask(
         headers={"Authorization": f"Api-Key {key}", "Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - the same
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - the demo itself
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         raise NotAskedError(error.read().decode()) from error

@@ -38,3 +38,8 @@ def test_a_day_is_the_same_day_to_the_database_in_every_zone_that_is_taken() -> 
 
     assert differ == set()
     assert [is_taken(name) for name in ("UTC", "Europe/Brussels", "CET")] == [True, True, False]
+
+
+def test_who_names_a_zone_that_is_not_the_same_everywhere_is_told_to_name_a_place() -> None:
+    with pytest.raises(ValidationError, match="name a place, such as Europe/Brussels"):
+        validate_time_zone("CET")

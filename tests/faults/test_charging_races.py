@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -24,6 +23,11 @@ from wallet.models import CreditGrant, LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = MARCH_1 + dt.timedelta(hours=3)
+# By session, as a lock on a row is one on its transaction, which belongs to no database.
+WAITS = """
+SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+               WHERE a.datname = current_database() AND NOT l.granted)
+"""
 
 
 def build_busy() -> Organization:
@@ -151,22 +155,28 @@ def test_a_charge_that_waited_counts_on_the_day_of_the_zone_that_came_meanwhile(
     busy = build_organization(plan="starter", credits=10)
     evening = MARCH_1.replace(hour=20)
     late = a_call(busy, started_at=evening.isoformat())
-    charging = threading.Thread(target=lambda: at_once(1, lambda _: charge([late], now=evening)))
 
-    with transaction.atomic():
-        amend(busy, {"time_zone": "Asia/Tokyo"}, now=evening)
-        charging.start()
-        while not waits_for_a_lock():
-            time.sleep(0.01)
-    charging.join()
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            amend(busy, {"time_zone": "Asia/Tokyo"}, now=evening)
+            raised = pool.submit(at_once, 1, lambda _: charge([late], now=evening))
+            wait_for_a_waiting_session()
+        assert raised.result() == []
 
     assert UsageDay.objects.get().day == dt.date(2026, 3, 2)
 
 
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])
+def wait_for_a_waiting_session() -> None:
+    """Wait until somebody else on this database waits for a lock; not for ever."""
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            # What the database says of its sessions stands still within a transaction, but here.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(WAITS)
+            if cursor.fetchone() == (True,):
+                return
+            cursor.execute("SELECT pg_sleep(0.01)")
+    pytest.fail("nobody waits for a lock")
 
 
 def test_without_the_lock_the_same_race_is_found_wrong() -> None:
