@@ -125,8 +125,8 @@ _database: dict[str, Any] = env.db_url_config(
 _options: dict[str, Any] = _database.setdefault("OPTIONS", {})
 # `?host=/directory` names a unix socket; Django's other users of it look at HOST.
 _database["HOST"] = _options.pop("host", _database["HOST"])
-# What `usage.prepared` asks is planned once: it goes by keys, so one plan fits everybody. A pooler
-# that does not know prepared statements wants them off.
+# What `accounts.prepared` asks is planned once: it goes by keys, so one plan fits everybody. A
+# pooler that does not know prepared statements wants them off.
 _options["prepare_threshold"] = 5 if env.bool("DATABASE_PREPARE", default=True) else None
 _options.setdefault("options", "-c plan_cache_mode=force_generic_plan")
 # A server that is gone is noticed within a minute, also by whoever waits for its answer.

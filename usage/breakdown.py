@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from accounts.prepared import ask
 from plans.models import Period
 from usage.models import UsageDay
-from usage.prepared import ask
 from wallet.credits import ZERO
 
 # Which columns a row is not grouped by, as the database's grouping() counts them.

@@ -218,7 +218,7 @@ def _write(
     if period is None:
         raise NoSubscription(field="organization")
     day = report.started_at.astimezone(holding.zone).date()
-    month = f"{day:%Y-%m}"
+    month = day.isoformat()[:7]
     # Beyond an agent's limit the credits with an end are left to the others.
     sources = [] if agent.is_limited(month) else holding.sources
     if costs and report.connected:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import orjson
+
+from accounts.prepared import ask
 from plans.models import knows_terms, learn_terms, terms_of
 from plans.terms import Terms
 from usage.bell import Bell, Level, bell_of
-from usage.prepared import ask
 from usage.rating import Source
 from usage.reports import Report
 from usage.windows import count_windows, ids_of
@@ -171,12 +172,12 @@ def hold(reports: Sequence[Report], *, only: int | None, now: dt.datetime) -> di
         if not one["earliest"] or report.facts["started_at"] < one["earliest"]:
             one["earliest"] = report.facts["started_at"]
     only_id = str(only) if only else None
-    loaded = ask(LOAD, [_array(asked), json.dumps(asked), now.isoformat(), only_id])
-    holdings = {name: _holding(json.loads(held)) for name, held in loaded}
+    loaded = ask(LOAD, [_array(asked), orjson.dumps(asked).decode(), now.isoformat(), only_id])
+    holdings = {name: _holding(orjson.loads(held)) for name, held in loaded}
     for version_id in {p.version_id for held in holdings.values() for p in held.periods}:
         if not knows_terms(version_id):
             [(terms,)] = ask(TERMS, [str(version_id)])
-            learn_terms(version_id, json.loads(terms))
+            learn_terms(version_id, orjson.loads(terms))
     return holdings
 
 

@@ -7,11 +7,12 @@ mark, no limit and no threshold. Two statements would hold the wallet's lock acr
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from usage.prepared import ask_alone
+import orjson
+
+from accounts.prepared import ask_alone
 from usage.reports import Report
 
 CHARGE = f"SELECT usage_charge({', '.join(['%s'] * 14)})"
@@ -42,8 +43,8 @@ def charge_plainly(
             "true" if report.connected else "false",
             str(report.seconds),
             report.quantity,
-            json.dumps(report.facts),
+            orjson.dumps(report.facts).decode(),
             now.isoformat(),
         ),
     )
-    return json.loads(trace) if trace else None
+    return orjson.loads(trace) if trace else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from usage.prepared import ask
+import orjson
+
+from accounts.prepared import ask
 from usage.rating import Draw, Rated
 from usage.reports import Report
 from wallet.credits import ZERO
@@ -71,9 +72,8 @@ def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
         "days": _days(charges),
         **moved(postings),
     }
-    ask(
-        WRITE, [json.dumps({part: rows for part, rows in written.items() if rows}), now.isoformat()]
-    )
+    said = orjson.dumps({part: rows for part, rows in written.items() if rows})
+    ask(WRITE, [said.decode(), now.isoformat()])
 
 
 def _event(made: Charge) -> dict[str, Any]:
@@ -87,9 +87,7 @@ def _event(made: Charge) -> dict[str, Any]:
         "channel": report.channel,
         "meter": report.meter,
         "started_at": report.started_at.isoformat(),
-        "day": made.day.isoformat(),
         "quantity": str(rated.units),
-        "allowance": str(rated.allowance),
         "credits": str(rated.credits),
         "facts": report.facts,
         "trace": made.trace,

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import Organization
+from accounts.prepared import ask
 from accounts.rewinding import AgentThen
 from plans.periods import day_starts_at
 from plans.rewinding import PeriodThen, extensions
 from plans.terms import SESSIONS
-from usage.prepared import ask
 from wallet.credits import ZERO
 
 COUNTED = """

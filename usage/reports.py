@@ -67,9 +67,9 @@ def read_report(raw: object, *, now: dt.datetime, organization: str | None = Non
     kind = raw.get("kind")
     if kind not in KINDS:
         raise Invalid(f"A kind is one of {', '.join(KINDS)}.", field="kind")
-    unknown = sorted(str(key) for key in set(raw) - KEYS[kind])
-    if unknown:
-        raise Invalid(f"A {kind} has no “{unknown[0][:40]}”.", field=unknown[0][:40])
+    if not KEYS[kind].issuperset(raw):
+        unknown = min(str(key) for key in set(raw) - KEYS[kind])[:40]
+        raise Invalid(f"A {kind} has no “{unknown}”.", field=unknown)
     return READERS[kind](raw, organization, now)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from accounts.prepared import ask
 from plans.models import Rental, terms_of
 from plans.terms import CALL_MINUTES, OUTBOUND_CALLS, PHONE_NUMBERS, SESSIONS, Terms
 from usage.bell import Bell, bell_of
-from usage.prepared import ask
 from wallet.credits import ZERO
 from wallet.pausing import pauses
 

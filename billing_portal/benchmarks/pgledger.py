@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from accounts.prepared import ask
 from billing_portal.benchmarks import databases, goals, loads
 from billing_portal.benchmarks.loads import Caller
 from billing_portal.benchmarks.rounds import Contender
-from usage.prepared import ask
 
 if TYPE_CHECKING:
     from billing_portal.benchmarks.stage import Stage

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import ApiKey
-from usage.prepared import ask
+from accounts.prepared import ask
 from usage.situation import LOOK
 
 

@@ -9,10 +9,10 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.prepared import ask_alone
 from tests.builders import MARCH_1, a_call, build_organization, build_plan
 from usage.charging import charge
 from usage.models import UsageEvent
-from usage.prepared import ask_alone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADD = "INSERT INTO said VALUES (%s::int) RETURNING word"
