@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from django.db import DatabaseError, connection
 from django.db.models import Field, GeneratedField, Model
 
@@ -70,5 +70,5 @@ def _write(statement: str, rows: Sequence[Model], fields: Sequence[Field[Any, An
     ]
     new = f"jsonb_to_recordset(%s) AS new ({types})"
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(new=new), [json.dumps(values, default=str)])
+        cursor.execute(statement.format(new=new), [orjson.dumps(values, default=str).decode()])
         return [key for (key,) in cursor.fetchall()]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from accounts.prepared import ask
 from plans.models import Rental, terms_of
@@ -237,7 +238,7 @@ def _situation(row: tuple[Any, ...], now: dt.datetime) -> Situation:
         over=over_at is None or now >= over_at,
         overdue=grace_ends_at is not None and now >= grace_ends_at,
         session_limit=session_limit,
-        counters={meter: Decimal(used) for meter, used in json.loads(counters or "{}").items()},
+        counters={meter: Decimal(used) for meter, used in orjson.loads(counters or "{}").items()},
         credits_left=credits_left or ZERO,
         has_number=has_number,
         resource_used=resource_used or 0,

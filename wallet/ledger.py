@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+import orjson
 from django.db import connection
 
 from wallet.credits import ZERO
@@ -51,7 +51,7 @@ def post(postings: Sequence[Posting], *, now: dt.datetime) -> None:
     rows = as_rows(postings)
     if rows:
         with connection.cursor() as cursor:
-            cursor.execute(POST, [json.dumps(rows), now])
+            cursor.execute(POST, [orjson.dumps(rows).decode(), now])
 
 
 def moved(postings: Sequence[Posting]) -> dict[str, list[dict[str, object]]]:
