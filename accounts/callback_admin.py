@@ -8,13 +8,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.admin_base import (
     NOTHING,
@@ -191,8 +191,9 @@ class CallbackAdmin(LongTableAdmin):
         "message",
     )
     actions = ("replay_selected",)
+    actions_detail = ("replay_one",)
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
+    def has_operate_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm("accounts.operate")
 
     @admin.action(description="Send again…", permissions=["operate"])
@@ -210,6 +211,14 @@ class CallbackAdmin(LongTableAdmin):
             return self._ask_why(request, queryset, error=refusal.words)
         self.message_user(request, f"{count} will be sent within a minute.")
         return None
+
+    @action(description="Send again…", permissions=["operate"], url_path="replay", icon="replay")
+    def replay_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask why this callback is to be sent again; the answer is the list's own action."""
+        found = self.get_object(request, str(object_id))
+        if found is None:
+            raise Http404("There is no such callback.")
+        return self._ask_why(request, Callback.objects.filter(pk=found.pk))
 
     def _ask_why(
         self, request: HttpRequest, queryset: QuerySet[Callback], *, error: str = ""

@@ -112,6 +112,21 @@ def test_staff_send_selected_ones_again_and_say_why(receiver: Receiver) -> None:
     assert Act.objects.get(verb="replay_callbacks").reason == "they are back"
 
 
+def test_one_is_sent_again_from_its_own_page(receiver: Receiver) -> None:
+    refused(receiver, "1", "2")
+    one = Callback.objects.earliest("id")
+    page = f"{CALLBACKS}{one.pk}/change/"
+
+    again = f"{CALLBACKS}{one.pk}/replay/"
+    operator = looking("operate")
+
+    assert again in operator.get(page).text
+    assert "Send 1 callback again" in text_of(operator.get(again))
+    assert operator.get(f"{CALLBACKS}0/replay/").status_code == 404
+    assert again not in looking().get(page).text
+    assert looking().get(again).status_code == 403
+
+
 def test_who_may_only_look_sends_nothing_again(receiver: Receiver) -> None:
     endpoint = refused(receiver, "1")
     client = looking()
