@@ -29,6 +29,9 @@ logger = structlog.get_logger(__name__)
 
 CHUNK = 250
 SPAN = dt.timedelta(minutes=5)
+PAUSE = dt.timedelta(minutes=1)
+# Whose renewal failed in this process, and when.
+_failed: dict[int, dt.datetime] = {}
 
 
 def renew_due(*, now: dt.datetime, span: dt.timedelta = SPAN) -> int:
@@ -42,10 +45,16 @@ def renew_due(*, now: dt.datetime, span: dt.timedelta = SPAN) -> int:
 
 
 @transaction.atomic
-def renew_now(organization_id: int, *, now: dt.datetime) -> int:
-    """Begin what is due of one organization, whoever else is at it; answers whether any began."""
-    lock_wallet(organization_id)
-    return renew_several([organization_id], now=now)
+def renew_now(organizations: Sequence[int], *, now: dt.datetime) -> int:
+    """Begin what is due of those that somebody asks about, whoever else is at it.
+
+    Answers how many began. One that failed is left to the sweeps for a minute: at thousands of
+    questions a minute nobody is to wait for the same failure again.
+    """
+    due = [pk for pk in organizations if pk not in _failed or abs(now - _failed[pk]) >= PAUSE]
+    for organization_id in sorted(due):
+        lock_wallet(organization_id)
+    return renew_several(due, now=now) if due else 0
 
 
 def renew_several(organizations: Sequence[int], *, now: dt.datetime) -> int:
@@ -58,6 +67,7 @@ def renew_several(organizations: Sequence[int], *, now: dt.datetime) -> int:
     except Exception:  # a bad row is logged and looked at again, the others go on
         if len(organizations) == 1:
             logger.exception("not_renewed", organization=organizations[0])
+            _failed[organizations[0]] = now
             return 0
     half = len(organizations) // 2
     return renew_several(organizations[:half], now=now) + renew_several(

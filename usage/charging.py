@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
 from plans.refusals import NoSubscription
-from plans.renewing import renew_several
+from plans.renewing import renew_now
 from usage.consequences import Consequences, consequences, follow_up
 from usage.holdings import HeldPeriod, Holding, Known, hold
 from usage.plain_charging import charge_plainly
@@ -145,7 +145,7 @@ def _charge_if_plain(work: Work) -> bool:
 def _charge_in_a_transaction(work: Work) -> None:
     holdings = _hold(work)
     due = [holding.organization_id for holding in holdings.values() if holding.renewal_due]
-    if due and renew_several(due, now=work.now):
+    if due and renew_now(due, now=work.now):
         holdings = _hold(work)
     charges, reached = _rate_all(work, holdings)
     record(charges, now=work.now)

@@ -217,7 +217,7 @@ def ask(question: Question, *, now: dt.datetime, only: int | None = None) -> Ans
     check(question)
     situation = see(question, now=now, only=only)
     if situation.renewal_due:
-        renew_now(situation.organization_id, now=now)
+        renew_now([situation.organization_id], now=now)
         situation = see(question, now=now, only=only)
     answer = decide(situation, question)
     if answer.allowed and question.kind == "call" and situation.reserves:

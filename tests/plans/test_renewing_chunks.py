@@ -16,6 +16,8 @@ from plans.renting import rent_several
 from tests.builders import MARCH_1
 from tests.faults.threads import at_once
 from tests.plans.life import DAY, Life, build_monthly, current
+from usage.gate import ask
+from usage.questions import Question
 from wallet.ledger import lock_wallet
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,27 @@ def test_a_chunk_with_a_bad_row_renews_the_others() -> None:
     assert current(bad).number == 1
     numbers = Invoice.objects.order_by("number").values_list("number", flat=True)
     assert list(numbers) == [f"INV-{number:06d}" for number in (1, 2, 3, 4)]
+
+
+def test_nobody_who_asks_waits_for_the_same_failure_twice_in_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    build_monthly()
+    bad = Life().subscriber("Bad")
+    Period.objects.filter(organization=bad).update(last_day=dt.date.max)
+    now = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
+    question = Question(bad.external_id, kind="call", channel="web")
+
+    failures = []
+    for seconds in (0, 1, 59, 60, 61):
+        caplog.clear()
+        assert ask(question, now=now + dt.timedelta(seconds=seconds)).allowed
+        failures.append(caplog.text.count("not_renewed"))
+    caplog.clear()
+    renew_due(now=now + dt.timedelta(seconds=62))
+
+    assert failures == [1, 0, 0, 1, 0]
+    assert "not_renewed" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
