@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from plans.terms import CALL_MINUTES, MESSAGES, SESSIONS, Terms
 
@@ -55,8 +55,7 @@ def _asks_balance(terms: Terms, allowance_left: Mapping[str, Decimal]) -> bool:
     return any(terms.charges(meter) and allowance_left.get(meter, 0) <= 0 for meter in GATED_METERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """How full a wallet is: its balance, how far it may go, and what the bell says to that."""
 
     balance: Decimal

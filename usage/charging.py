@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from django.db import transaction
 
@@ -111,22 +111,17 @@ class Work(NamedTuple):
 
 
 def _parts(work: Work) -> Iterator[Work]:
-    """Part many reports between two transactions, each with organizations of its own.
+    """Part many reports between two transactions, the same organizations in the same one always.
 
-    So a second request of the same organizations begins while the first is at its other half.
+    So a second request of these organizations begins while the first is at its other part.
     """
-    reports, middle = work.reports, 0
-    if len(reports) >= PARTED_FROM:
-        reports = sorted(reports, key=_organization_of)
-        in_the_middle = _organization_of(reports[len(reports) // 2])
-        middle = bisect_left(reports, in_the_middle, key=_organization_of)
-    for part in (reports[:middle], reports[middle:]):
-        if part:
-            yield work._replace(reports=part)
-
-
-def _organization_of(placed: tuple[int, Report]) -> str:
-    return placed[1].organization
+    if len(work.reports) < PARTED_FROM:
+        parts = [work.reports]
+    else:
+        parts = [[], []]
+        for placed in work.reports:
+            parts[crc32(placed[1].organization.encode()) % 2].append(placed)
+    yield from (work._replace(reports=part) for part in parts if part)
 
 
 def _charge_if_plain(work: Work) -> bool:

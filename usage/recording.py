@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -72,7 +71,7 @@ def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
         "days": _days(charges),
         **moved(postings),
     }
-    said = orjson.dumps({part: rows for part, rows in written.items() if rows})
+    said = orjson.dumps({part: rows for part, rows in written.items() if rows}, default=str)
     ask(WRITE, [said.decode(), now.isoformat()])
 
 
@@ -96,28 +95,30 @@ def _event(made: Charge) -> dict[str, Any]:
 
 def _days(charges: Sequence[Charge]) -> list[dict[str, Any]]:
     """Add up a day's charges by agent, channel and meter."""
-    days: dict[tuple[int, int, str, int, str, str], list[Rated]] = {}
+    days: dict[tuple[int, int, str, int, str, str], dict[str, Any]] = {}
     for made in charges:
+        report, rated = made.report, made.rated
         period = made.organization_id, made.period_id, made.day.isoformat()
-        part = *period, made.agent_id, made.report.channel, made.report.meter
-        days.setdefault(part, []).append(made.rated)
-    return [
-        {
-            "organization_id": organization_id,
-            "period_id": period_id,
-            "day": day,
-            "agent_id": agent_id,
-            "channel": channel,
-            "meter": meter,
-            "events": len(rated),
-            "quantity": str(sum(one.units for one in rated)),
-            "allowance": str(sum(one.allowance for one in rated)),
-            "credits": str(sum(one.credits for one in rated)),
-        }
-        for (organization_id, period_id, day, agent_id, channel, meter), rated in sorted(
-            days.items(), key=itemgetter(0)
-        )
-    ]
+        part = *period, made.agent_id, report.channel, report.meter
+        day = days.get(part)
+        if day is None:
+            day = days[part] = {
+                "organization_id": made.organization_id,
+                "period_id": made.period_id,
+                "day": made.day.isoformat(),
+                "agent_id": made.agent_id,
+                "channel": report.channel,
+                "meter": report.meter,
+                "events": 0,
+                "quantity": ZERO,
+                "allowance": ZERO,
+                "credits": ZERO,
+            }
+        day["events"] += 1
+        day["quantity"] += rated.units
+        day["allowance"] += rated.allowance
+        day["credits"] += rated.credits
+    return [days[part] for part in sorted(days)]
 
 
 def _counters(charges: Sequence[Charge]) -> list[dict[str, Any]]:

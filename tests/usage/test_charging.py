@@ -235,20 +235,21 @@ def test_a_plan_that_pauses_when_negative_remembers_it_until_above_zero() -> Non
 
 
 def build_both() -> tuple[Organization, Organization]:
+    """Build two organizations that are charged in different parts of a large request."""
     build_plan()
-    acme, other = (
+    acme, beta = (
         build_organization(name, external_id=name, plan="starter", credits=10**6)
-        for name in ("acme", "other")
+        for name in ("acme", "beta")
     )
-    return acme, other
+    return acme, beta
 
 
 def test_a_large_request_that_fails_half_way_is_charged_once_when_it_comes_again() -> None:
     events = [a_call(to) for to in build_both() * 50]
-    refuse_other = "BEGIN IF 'other' = ANY(names) THEN RAISE 'planted'; END IF;"
+    refuse_beta = "BEGIN IF 'beta' = ANY(names) THEN RAISE 'planted'; END IF;"
 
     with (
-        database_changed("usage_holdings", "BEGIN", refuse_other),
+        database_changed("usage_holdings", "BEGIN", refuse_beta),
         pytest.raises(ProgrammingError, match="planted"),
     ):
         charge(events, now=NOON)
@@ -261,7 +262,7 @@ def test_a_large_request_that_fails_half_way_is_charged_once_when_it_comes_again
 def test_a_batch_writes_in_a_number_of_statements_that_does_not_grow(
     django_assert_num_queries: Any,
 ) -> None:
-    acme, other = build_both()
+    acme, beta = build_both()
     report(acme)
 
     with django_assert_num_queries(1):
@@ -270,8 +271,8 @@ def test_a_batch_writes_in_a_number_of_statements_that_does_not_grow(
         charge([a_call(acme) for _ in range(10)], now=NOON)
     with django_assert_num_queries(4):
         charge([a_call(acme) for _ in range(200)], now=NOON)
-    with django_assert_num_queries(8):  # the same for each half of a large one
-        charge([a_call(to) for to in (acme, other) for _ in range(500)], now=NOON)
+    with django_assert_num_queries(8):  # the same for each part of a large one
+        charge([a_call(to) for to in (acme, beta) for _ in range(500)], now=NOON)
 
 
 @pytest.mark.parametrize(
