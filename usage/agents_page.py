@@ -78,5 +78,6 @@ def _initial(agent: Agent) -> dict[str, str]:
 
 def _spent(agents: list[Agent], *, today: dt.date) -> dict[int, Decimal]:
     """Answer the credits charged for agents in the calendar month of a day."""
-    days = UsageDay.objects.filter(agent__in=agents, day__gte=today.replace(day=1))
+    theirs = UsageDay.objects.filter(organization__in={agent.organization_id for agent in agents})
+    days = theirs.filter(agent__in=agents, day__gte=today.replace(day=1))
     return dict(days.order_by().values_list("agent").annotate(Sum("credits")))

@@ -82,7 +82,7 @@ class UsageDay(models.Model):
         Organization, models.PROTECT, related_name="usage_days", db_index=False, db_constraint=False
     )
     period = models.ForeignKey(
-        Period, models.PROTECT, related_name="usage_days", db_constraint=False
+        Period, models.PROTECT, related_name="usage_days", db_index=False, db_constraint=False
     )
     day = models.DateField(help_text="Of the start, in the organization's zone.")
     agent = models.ForeignKey(
@@ -103,7 +103,7 @@ class UsageDay(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["agent", "day"], name="usage_day_by_agent"),
+            models.Index(fields=["organization", "agent", "day"], name="usage_day_by_agent"),
         ]
 
     def __str__(self) -> str:

@@ -61,7 +61,7 @@ LEFT JOIN plans_period p ON p.id = s.period_id
 LEFT JOIN LATERAL (
     SELECT n.*, CASE WHEN n.monthly_limit IS NOT NULL THEN (
         SELECT coalesce(sum(d.credits), 0) FROM usage_usageday d
-        WHERE d.agent_id = n.id AND d.day >= date_trunc(
+        WHERE d.organization_id = o.id AND d.agent_id = n.id AND d.day >= date_trunc(
             'month', %(now)s AT TIME ZONE o.time_zone)::date) END AS spent
     FROM accounts_agent n
     WHERE n.organization_id = o.id AND n.external_id = %(agent)s
@@ -73,7 +73,7 @@ LEFT JOIN LATERAL (
                SELECT FROM accounts_agent n
                WHERE n.id = r.agent_id AND n.monthly_limit IS NOT NULL AND n.monthly_limit <= (
                    SELECT coalesce(sum(d.credits), 0) FROM usage_usageday d
-                   WHERE d.agent_id = n.id AND d.day >= date_trunc(
+                   WHERE d.organization_id = o.id AND d.agent_id = n.id AND d.day >= date_trunc(
                        'month', %(now)s AT TIME ZONE o.time_zone)::date))), 0) AS beyond_limits
     FROM plans_site t
     LEFT JOIN (SELECT n.agent_id, sum(n.units) AS units, sum(n.credits) AS credits

@@ -113,10 +113,10 @@ class Migration(migrations.Migration):
                 ('credits', models.DecimalField(decimal_places=6, max_digits=20)),
                 ('agent', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='usage_days', to='accounts.agent')),
                 ('organization', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='usage_days', to='accounts.organization')),
-                ('period', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='usage_days', to='plans.period')),
+                ('period', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='usage_days', to='plans.period')),
             ],
             options={
-                'indexes': [models.Index(fields=['agent', 'day'], name='usage_day_by_agent')],
+                'indexes': [models.Index(fields=['organization', 'agent', 'day'], name='usage_day_by_agent')],
                 'constraints': [models.UniqueConstraint(fields=('organization', 'period', 'day', 'agent', 'channel', 'meter'), name='one_rollup_per_day')],
             },
         ),

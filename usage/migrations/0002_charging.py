@@ -14,10 +14,12 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 """
 # Of an agent with a limit alone: a function of its own costs nothing where it is not called.
 SPENT = """
-CREATE FUNCTION usage_spent(agent bigint, since date) RETURNS text[] LANGUAGE sql STABLE AS $$
+CREATE FUNCTION usage_spent(org bigint, agent bigint, since date)
+RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT array_agg(ARRAY[s.month, s.spent]) FROM (
         SELECT to_char(d.day, 'YYYY-MM') AS month, sum(d.credits)::text AS spent
-        FROM usage_usageday d WHERE d.agent_id = agent AND d.day >= since
+        FROM usage_usageday d
+        WHERE d.organization_id = org AND d.agent_id = agent AND d.day >= since
         GROUP BY 1) s
 $$
 """
@@ -59,8 +61,9 @@ BEGIN
         'agents', ARRAY(
             SELECT json_build_array(
                 n.external_id, n.id, n.monthly_limit::text,
-                CASE WHEN n.monthly_limit IS NOT NULL THEN usage_spent(n.id, date_trunc(
-                    'month', a.earliest AT TIME ZONE o.time_zone)::date) END)
+                CASE WHEN n.monthly_limit IS NOT NULL THEN usage_spent(
+                    o.id, n.id,
+                    date_trunc('month', a.earliest AT TIME ZONE o.time_zone)::date) END)
             FROM accounts_agent n
             WHERE n.organization_id = o.id AND n.external_id = ANY(a.agents)),
         'known', ARRAY(
