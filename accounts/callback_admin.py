@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -193,7 +194,7 @@ class CallbackAdmin(LongTableAdmin):
     actions = ("replay_selected",)
     actions_detail = ("replay_one",)
 
-    def has_operate_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_operate_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("accounts.operate")
 
     @admin.action(description="Send again…", permissions=["operate"])
@@ -213,11 +214,13 @@ class CallbackAdmin(LongTableAdmin):
         return None
 
     @action(description="Send again…", permissions=["operate"], url_path="replay", icon="replay")
-    def replay_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    def replay_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why this callback is to be sent again; the answer is the list's own action."""
-        found = self.get_object(request, str(object_id))
+        found = self.get_object(request, object_id)
         if found is None:
             raise Http404("There is no such callback.")
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
         return self._ask_why(request, Callback.objects.filter(pk=found.pk))
 
     def _ask_why(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
 from accounts.acting import record_act
@@ -44,17 +44,19 @@ def renew_due(*, now: dt.datetime, span: dt.timedelta = SPAN) -> int:
     return sum(renew_several(chunk, now=now) for chunk in for_a_while(_due(now), span=span))
 
 
-@transaction.atomic
-def renew_now(organizations: Sequence[int], *, now: dt.datetime) -> int:
-    """Begin what is due of those that somebody asks about, whoever else is at it.
+def worth_a_try(organizations: Iterable[int], *, now: dt.datetime) -> list[int]:
+    """Leave out those whose renewal has failed within a minute: a sweep tries them again.
 
-    Answers how many began. One that failed is left to the sweeps for a minute: at thousands of
-    questions a minute nobody is to wait for the same failure again.
+    Of thousands of questions a minute only one is to wait for the same failure.
     """
-    due = [pk for pk in organizations if pk not in _failed or abs(now - _failed[pk]) >= PAUSE]
-    for organization_id in sorted(due):
-        lock_wallet(organization_id)
-    return renew_several(due, now=now) if due else 0
+    return [pk for pk in organizations if pk not in _failed or abs(now - _failed[pk]) >= PAUSE]
+
+
+@transaction.atomic
+def renew_now(organization_id: int, *, now: dt.datetime) -> int:
+    """Begin what is due of one organization, whoever else is at it; answers whether any began."""
+    lock_wallet(organization_id)
+    return renew_several([organization_id], now=now)
 
 
 def renew_several(organizations: Sequence[int], *, now: dt.datetime) -> int:
@@ -64,10 +66,11 @@ def renew_several(organizations: Sequence[int], *, now: dt.datetime) -> int:
     """
     try:
         return _begin_next(organizations, now=now)
-    except Exception:  # a bad row is logged and looked at again, the others go on
+    except Exception as error:  # a bad row is logged and looked at again, the others go on
         if len(organizations) == 1:
             logger.exception("not_renewed", organization=organizations[0])
-            _failed[organizations[0]] = now
+            if not isinstance(error, OperationalError):  # a deadlock is none the next time
+                _failed[organizations[0]] = now
             return 0
     half = len(organizations) // 2
     return renew_several(organizations[:half], now=now) + renew_several(

@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.models import Organization
 from accounts.refusals import Invalid, Refusal
 from plans.refusals import NoSubscription
-from plans.renewing import renew_now
+from plans.renewing import renew_several, worth_a_try
 from usage.consequences import Consequences, consequences, follow_up
 from usage.holdings import HeldPeriod, Holding, Known, hold
 from usage.plain_charging import charge_plainly
@@ -111,9 +111,10 @@ class Work(NamedTuple):
 
 
 def _parts(work: Work) -> Iterator[Work]:
-    """Part many reports between two transactions, the same organizations in the same one always.
+    """Part many reports between two transactions, an organization always in the same one.
 
-    So a second request of these organizations begins while the first is at its other part.
+    So a second request of the same organizations begins while the first is at its other part. The
+    checksum is the same in every process, as ``hash()`` is not; of a few it may part none.
     """
     if len(work.reports) < PARTED_FROM:
         parts = [work.reports]
@@ -139,8 +140,9 @@ def _charge_if_plain(work: Work) -> bool:
 @transaction.atomic
 def _charge_in_a_transaction(work: Work) -> None:
     holdings = _hold(work)
-    due = [holding.organization_id for holding in holdings.values() if holding.renewal_due]
-    if due and renew_now(due, now=work.now):
+    due = (holding.organization_id for holding in holdings.values() if holding.renewal_due)
+    trying = worth_a_try(due, now=work.now)
+    if trying and renew_several(trying, now=work.now):
         holdings = _hold(work)
     charges, reached = _rate_all(work, holdings)
     record(charges, now=work.now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.refusals import Invalid
-from plans.renewing import renew_now
+from plans.renewing import renew_now, worth_a_try
 from plans.terms import OUTBOUND_CALLS, PHONE_CHANNELS
 from usage import figures
 from usage.charging import UnknownOrganization
@@ -216,8 +216,8 @@ def ask(question: Question, *, now: dt.datetime, only: int | None = None) -> Ans
     """
     check(question)
     situation = see(question, now=now, only=only)
-    if situation.renewal_due:
-        renew_now([situation.organization_id], now=now)
+    if situation.renewal_due and worth_a_try([situation.organization_id], now=now):
+        renew_now(situation.organization_id, now=now)
         situation = see(question, now=now, only=only)
     answer = decide(situation, question)
     if answer.allowed and question.kind == "call" and situation.reserves:

@@ -71,7 +71,7 @@ def record(charges: Sequence[Charge], *, now: dt.datetime) -> None:
         "days": _days(charges),
         **moved(postings),
     }
-    said = orjson.dumps({part: rows for part, rows in written.items() if rows}, default=str)
+    said = orjson.dumps({part: rows for part, rows in written.items() if rows})
     ask(WRITE, [said.decode(), now.isoformat()])
 
 
@@ -118,6 +118,9 @@ def _days(charges: Sequence[Charge]) -> list[dict[str, Any]]:
         day["quantity"] += rated.units
         day["allowance"] += rated.allowance
         day["credits"] += rated.credits
+    for day in days.values():
+        for name in ("quantity", "allowance", "credits"):
+            day[name] = str(day[name])
     return [days[part] for part in sorted(days)]
 
 

@@ -13,6 +13,8 @@ from accounts.prepared import ask_alone
 from wallet.credits import Credits
 from wallet.models import Wallet
 
+# One row in any case: a wallet that is not there is a NULL. What is live is said by
+# ``CreditGrantQuerySet.live`` as well.
 LOOK = """
 SELECT (
     SELECT json_build_array(
@@ -42,7 +44,7 @@ class Balances:
 
 
 def balances(organization: Organization, *, now: dt.datetime) -> Balances:
-    """Answer wallet and live grants of an organization, in one statement and one row of each."""
+    """Answer wallet and live grants of an organization, in one statement."""
     found = ask_alone(LOOK, [str(organization.pk), now.isoformat()])
     if found is None:
         raise Wallet.DoesNotExist(f"{organization} has no wallet")

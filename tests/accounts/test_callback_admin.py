@@ -123,8 +123,12 @@ def test_one_is_sent_again_from_its_own_page(receiver: Receiver) -> None:
     assert again in operator.get(page).text
     assert "Send 1 callback again" in text_of(operator.get(again))
     assert operator.get(f"{CALLBACKS}0/replay/").status_code == 404
+    operator.post(CALLBACKS, chosen("replay_selected", [one], reason="they are back"))
+    assert Callback.objects.get(status=Callback.Status.WAITING) == one
+
     assert again not in looking().get(page).text
     assert looking().get(again).status_code == 403
+    assert logged_in(build_staff("operate")).get(again).status_code == 403
 
 
 def test_who_may_only_look_sends_nothing_again(receiver: Receiver) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from unittest.mock import Mock
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from invoices.models import Invoice, Series
@@ -13,9 +14,10 @@ from plans import renewing
 from plans.models import Period
 from plans.renewing import renew_due
 from plans.renting import rent_several
-from tests.builders import MARCH_1
+from tests.builders import MARCH_1, a_call
 from tests.faults.threads import at_once
 from tests.plans.life import DAY, Life, build_monthly, current
+from usage.charging import charge
 from usage.gate import ask
 from usage.questions import Question
 from wallet.ledger import lock_wallet
@@ -70,6 +72,40 @@ def test_nobody_who_asks_waits_for_the_same_failure_twice_in_a_minute(
 
     assert failures == [1, 0, 0, 1, 0]
     assert "not_renewed" in caplog.text
+
+
+def test_no_charge_waits_for_it_either_but_a_deadlock_is_not_held_against_a_renewal(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_monthly()
+    acme = Life().subscriber()
+    now = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
+
+    def report(error: Exception) -> int:
+        """Charge while renewing raises; answers how often that was tried."""
+        caplog.clear()
+        monkeypatch.setattr(renewing, "begin_periods", Mock(side_effect=error))
+        charge([a_call(acme), a_call(acme)], now=now)
+        return caplog.text.count("not_renewed")
+
+    assert [report(OperationalError("deadlock detected")) for _ in range(2)] == [1, 1]
+    assert [report(ValueError("a bad row")) for _ in range(3)] == [1, 0, 0]
+
+
+def test_a_charge_of_many_that_are_due_takes_no_more_statements_than_one_of_few() -> None:
+    build_monthly()
+    life = Life()
+    due = [life.subscriber(f"Org {number}") for number in range(12)]
+    Series.objects.create(code="INV")
+    now = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
+
+    with CaptureQueriesContext(connection) as of_two:
+        charge([a_call(acme) for acme in due[:2]], now=now)
+    with CaptureQueriesContext(connection) as of_ten:
+        charge([a_call(acme) for acme in due[2:]], now=now)
+
+    assert len(of_two) == len(of_ten)
+    assert {current(acme).number for acme in due} == {2}
 
 
 @pytest.mark.django_db(transaction=True)

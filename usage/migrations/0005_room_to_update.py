@@ -1,7 +1,8 @@
 """Room on each page of the rollups for the next version of their rows.
 
-A row of today is written with nearly every charge. Where its page has room for that, no index
-needs to be written: 97 of 100 updates in batches, and 60 without; the table stays smaller, too.
+A row of today is written with nearly every charge. Where its page has room for the next version, no
+index is touched: that holds for 97 of 100 updates by batches, and for 60 on pages that are filled
+up. The table stays smaller, too.
 """
 
 from django.db import migrations
