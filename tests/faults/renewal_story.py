@@ -74,10 +74,10 @@ MAILED = Point(
 POINTS = (
     chunk_s("wallets claimed", 'FROM "wallet_wallet".*SKIP LOCKED'),
     chunk_s("old periods closed", '^UPDATE "plans_period" SET .*"replaced_at"'),
-    chunk_s("old plan credits expired", 'wallet_post.*"kind": "expiry"'),
+    chunk_s("old plan credits expired", 'wallet_post.*"kind":"expiry"'),
     chunk_s("new periods inserted", '^INSERT INTO "plans_period"'),
     chunk_s("subscriptions saved", '^UPDATE "plans_subscription" SET "version_id"'),
-    chunk_s("new plan credits granted", 'wallet_post.*"kind": "plan_credits"'),
+    chunk_s("new plan credits granted", 'wallet_post.*"kind":"plan_credits"'),
     chunk_s("invoices drafted", '^INSERT INTO "invoices_invoice" '),
     chunk_s("lines written", '^INSERT INTO "invoices_invoiceline"'),
     chunk_s("numbers taken", '^UPDATE "invoices_series" SET .*INV'),
