@@ -175,6 +175,7 @@ def wait_for_a_waiting_session() -> None:
             cursor.execute(WAITS)
             if cursor.fetchone() == (True,):
                 return
+            # Nothing tells when a session begins to wait: it is asked again, for ten seconds.
             cursor.execute("SELECT pg_sleep(0.01)")
     pytest.fail("nobody waits for a lock")
 
